@@ -1,0 +1,1 @@
+//! The port between the VIM core and the cloud: objects, calls, answers and notifications as plain data.

@@ -1,0 +1,1 @@
+//! The VIM database: schema, migration, repository, dump and load.

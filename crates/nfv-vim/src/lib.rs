@@ -1,0 +1,1 @@
+//! The Virtual Infrastructure Manager: deterministic core, runtime shell, nfv-vim and nfv-vim-manage.

@@ -1,0 +1,1 @@
+//! A simulated StarlingX cloud in one process, for demonstrations and tests.
