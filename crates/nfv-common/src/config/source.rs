@@ -6,7 +6,6 @@ use config::{Map, Source, Value, ValueKind};
 
 use super::ConfigError;
 use super::ini::{Document, Section};
-use super::interpolation;
 
 /// The one key under which all sections are handed over.
 ///
@@ -61,20 +60,22 @@ impl IniFile {
     }
 
     fn values(&self, document: &Document, name: &str) -> Result<Section, ConfigError> {
-        let mut section = document.section(name).unwrap_or_default();
-        if matches!(self.interpolation, Interpolation::Sections(names) if names.contains(&name)) {
-            let visible = document.visible(name).unwrap_or_default();
-            for (key, value) in &mut section {
-                *value =
-                    interpolation::resolve(value, &visible).map_err(|cause| ConfigError::Interpolation {
-                        file: self.file(),
-                        section: name.to_owned(),
-                        key: key.clone(),
-                        cause,
-                    })?;
-            }
+        if !matches!(self.interpolation, Interpolation::Sections(names) if names.contains(&name)) {
+            return Ok(document.section(name).unwrap_or_default());
         }
-        Ok(section)
+        let wrong = |key: &str, cause| ConfigError::Interpolation {
+            file: self.file(),
+            section: name.to_owned(),
+            key: key.to_owned(),
+            cause,
+        };
+        let resolved = document.resolved(name).unwrap_or_default().into_iter();
+        resolved
+            .map(|(key, value)| match value {
+                Ok(value) => Ok((key, value)),
+                Err(cause) => Err(wrong(&key, cause)),
+            })
+            .collect()
     }
 
     fn sections(&self) -> Result<Map<String, Value>, ConfigError> {
