@@ -54,9 +54,9 @@ impl IniFile {
         let content = match std::fs::read(&self.path) {
             Ok(content) => content,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(cause) => return Err(ConfigError::Read { file: self.file(), cause }),
+            Err(cause) => return Err(ConfigError::Read { file: self.file().into(), cause }),
         };
-        Document::parse(&content).map_err(|cause| ConfigError::Syntax { file: self.file(), cause })
+        Document::parse(&content).map_err(|cause| ConfigError::Syntax { file: self.file().into(), cause })
     }
 
     fn values(&self, document: &Document, name: &str) -> Result<Section, ConfigError> {
@@ -64,9 +64,9 @@ impl IniFile {
             return Ok(document.section(name).unwrap_or_default());
         }
         let wrong = |key: &str, cause| ConfigError::Interpolation {
-            file: self.file(),
-            section: name.to_owned(),
-            key: key.to_owned(),
+            file: self.file().into(),
+            section: name.into(),
+            key: key.into(),
             cause,
         };
         let resolved = document.resolved(name).unwrap_or_default().into_iter();
