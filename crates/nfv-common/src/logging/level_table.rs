@@ -19,16 +19,12 @@ const OWN_CRATES: &[&str] = &["nfv", "guest", "nova_api_proxy"];
 pub struct LevelTable {
     overall: DebugLevel,
     loggers: BTreeMap<String, DebugLevel>,
-    /// Number of the most talkative level that can be written at all.
-    lowest: u16,
 }
 
 impl LevelTable {
     /// A table from its parts. Logger names are lower case, as in the file.
     pub fn new(overall: DebugLevel, loggers: BTreeMap<String, DebugLevel>) -> Self {
-        // Loggers not listed have the overall level, and it is a floor for those listed.
-        let lowest = overall.number();
-        Self { overall, loggers, lowest }
+        Self { overall, loggers }
     }
 
     /// Reads debug.ini. With the table come the lines the operator is to see on standard output about what is missing.
@@ -62,9 +58,9 @@ impl LevelTable {
         (Self::new(overall.map_or(DebugLevel::None, level), loggers), notes)
     }
 
-    /// Whether any logger writes messages of this level: a cheap first look.
+    /// Whether any logger writes messages of this level: a cheap first look. The overall level is a floor for all.
     pub(super) fn may_allow(&self, level: DebugLevel) -> bool {
-        level.number() >= self.lowest
+        level.number() >= self.overall.number()
     }
 
     /// Whether a message of the named logger is written.
