@@ -3,11 +3,17 @@
 //! - [`fsm`]: state machines and the tasks they run; [`timer`] and [`time`]: deadlines.
 //! - [`strategy`]: strategies as they are kept.
 //! - [`alarm`], [`event_log`], [`text_params`]: the models of alarms and event logs and what their texts are made of.
+//! - [`config`]: configuration files as the original reads them; [`logging`]: the log lines; [`histogram`].
 //! - [`pyjson`]: JSON as the original writes it.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod alarm;
+pub mod config;
 pub mod event_log;
 pub mod fsm;
+pub mod histogram;
+pub mod logging;
 pub mod pyjson;
 mod record_lines;
 pub mod strategy;
