@@ -20,12 +20,15 @@
 
 mod database;
 mod error;
+pub mod manage;
 mod migrate;
 mod pyjson;
+mod python_text;
 pub mod row;
 mod schema;
 mod snapshot;
 mod table;
+pub mod transfer;
 mod value;
 mod write;
 
