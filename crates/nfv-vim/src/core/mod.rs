@@ -37,6 +37,7 @@ use audit::Audits;
 use director::{Operation, Recovery};
 use dor::Dor;
 use host::{Host, HostEvent};
+use instance::state::Report;
 use instance::{Instance, InstanceEvent};
 use nfv_common::alarm::AlarmData;
 use nfv_common::time::{Mono, Now};
@@ -120,6 +121,8 @@ enum TimerKey {
 enum Event {
     Host { name: String, event: HostEvent },
     Instance { uuid: String, event: InstanceEvent },
+    /// An instance's action ended; `from` is the host on which it began.
+    Report { uuid: String, report: Report, from: Option<String> },
     /// The answer of a plugin that is switched off.
     Answer { id: CallId, result: Box<CallResult> },
 }
@@ -191,6 +194,7 @@ impl Vim {
             match event {
                 Event::Host { name, event } => self.host_event(&name, event),
                 Event::Instance { uuid, event } => self.instance_event(&uuid, event),
+                Event::Report { uuid, report, from } => self.instance_reported(&uuid, report, from),
                 Event::Answer { id, result } => self.answered(id, *result),
             }
         }

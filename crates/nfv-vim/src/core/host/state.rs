@@ -60,7 +60,7 @@ impl HostState {
     }
 
     /// The task that entering the state starts.
-    pub(super) fn task(self) -> Option<HostTask> {
+    pub(in crate::core) fn task(self) -> Option<HostTask> {
         match self {
             Self::Configure => Some(HostTask::Add),
             Self::Enabling => Some(HostTask::Enable),

@@ -12,7 +12,7 @@ pub mod action;
 mod alarms;
 mod attribute;
 mod events;
-mod start;
+pub(in crate::core) mod start;
 pub mod state;
 mod task;
 mod update;
