@@ -4,6 +4,7 @@ use crate::error::DbError;
 use crate::migrate;
 use crate::snapshot::{Quarantined, Snapshot};
 use crate::table::{STATE_TABLE, TABLES, Table};
+use crate::transaction::{Purpose, transaction};
 use crate::write::Write;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -98,7 +99,7 @@ impl Database {
     ///
     /// Contract: deployment 1.4.
     pub fn migrate(&mut self) -> Result<Vec<Quarantined>, DbError> {
-        let migrated = self.conn.immediate_transaction(migrate::migrate);
+        let migrated = transaction(&mut self.conn, Purpose::Write, migrate::migrate);
         migrated.map_err(|cause| DbError::of("migrate", &self.path, cause))
     }
 
@@ -110,7 +111,7 @@ impl Database {
     ///
     /// Contract: deployment 1.2, 1.5.
     pub fn load(&mut self) -> Result<Snapshot, DbError> {
-        let read = self.conn.transaction(Snapshot::read);
+        let read = transaction(&mut self.conn, Purpose::Read, Snapshot::read);
         read.map_err(|cause| DbError::of("read", &self.path, cause))
     }
 
@@ -126,7 +127,7 @@ impl Database {
             return Ok(());
         }
         let mut tried = None;
-        let applied = self.conn.immediate_transaction(|conn| {
+        let applied = transaction(&mut self.conn, Purpose::Write, |conn| {
             for write in writes {
                 tried = Some(write);
                 write.run(conn)?;
@@ -189,3 +190,6 @@ fn create_directory(directory: &Path) -> Result<(), DbError> {
 
 /// `ENOENT`.
 const NO_SUCH_FILE: i32 = 2;
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,7 @@ pub mod row;
 mod schema;
 mod snapshot;
 mod table;
+mod transaction;
 pub mod transfer;
 mod value;
 mod write;

@@ -9,6 +9,7 @@ use crate::database::{DATABASE_VERSION, Database};
 use crate::error::DbError;
 use crate::python_text::{io_error, quoted};
 use crate::table::{Column, Kind, Preset, Table};
+use crate::transaction::{Purpose, transaction};
 use crate::value::{Fetched, Value};
 use crate::{pyjson, python_text};
 use diesel::prelude::*;
@@ -149,7 +150,7 @@ fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
 /// The whole database as the text of a dump, as of one moment.
 fn dump_text(database: &mut Database) -> Result<String, TransferError> {
     let path = database.path().to_owned();
-    let read = database.connection().transaction(|conn| {
+    let read = transaction(database.connection(), Purpose::Read, |conn| {
         let mut tables = BTreeMap::new();
         for name in table_names(conn)? {
             let mut rows = Vec::new();
@@ -322,7 +323,7 @@ fn column_value(column: &Column, json: Json) -> Result<Value, &'static str> {
 fn insert(database: &mut Database, rows: &[LoadRow]) -> Result<(), TransferError> {
     let path = database.path().to_owned();
     let mut at = None;
-    let inserted = database.connection().immediate_transaction(|conn| {
+    let inserted = transaction(database.connection(), Purpose::Write, |conn| {
         for row in rows {
             at = Some(row);
             row.insert(conn)?;
