@@ -382,6 +382,8 @@ pub(crate) static TABLES: [Table; 19] = [
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)] // a test may
+
     use super::{STATE_TABLE, TABLES, Table};
     use crate::row::*;
 

@@ -1,5 +1,6 @@
 //! `kill -9` at any moment: the database opens and holds whole batches only, and every one that was reported done.
 //! Contract: deployment 1.2; issue "Foundation", done-when about kill -9.
+#![allow(clippy::unwrap_used)] // a test may
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The database under faults: no space, a lock, a file that may not be written or is none.
+#![allow(clippy::unwrap_used)] // a test may
 
 use super::*;
 use crate::row::{StateRow, SystemRow};
@@ -171,7 +172,7 @@ fn a_directory_that_cannot_be_made_is_named() {
 }
 
 #[test]
-fn thousands_of_changes_in_small_batches_take_no_prepared_statement_each() {
+fn thousands_of_changes_in_small_batches_all_arrive() {
     let directory = tempfile::tempdir().unwrap();
     let mut database = Database::open(directory.path()).unwrap();
     let writes: Vec<Write> = (0..5000).map(|key| state(key, 200)).collect();
@@ -181,4 +182,24 @@ fn thousands_of_changes_in_small_batches_take_no_prepared_statement_each() {
     }
     println!("5000 changes in 500 commits: {:?}", begun.elapsed());
     assert_eq!(database.load().unwrap().state.len(), 5000);
+}
+
+#[test]
+fn a_complete_database_is_opened_and_read_without_writing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut holder = Database::open(directory.path()).unwrap();
+    holder.apply(&[system("lab")]).unwrap();
+    // While somebody holds the write lock nothing can be written, so what works now needed none of it.
+    holder.connection().batch_execute("BEGIN IMMEDIATE").unwrap();
+    let begun = std::time::Instant::now();
+    assert_eq!(Database::open(directory.path()).unwrap().load().unwrap().systems.len(), 1);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(4), "waited for the lock");
+}
+
+#[test]
+fn a_new_database_takes_little_space() {
+    let directory = tempfile::tempdir().unwrap();
+    let _database = Database::open(directory.path()).unwrap();
+    let log = std::fs::metadata(directory.path().join("vim_db_v1-wal")).unwrap().len();
+    assert!(log < 250_000, "{log} bytes for the schema alone");
 }
