@@ -203,3 +203,10 @@ fn a_new_database_takes_little_space() {
     let log = std::fs::metadata(directory.path().join("vim_db_v1-wal")).unwrap().len();
     assert!(log < 250_000, "{log} bytes for the schema alone");
 }
+
+#[test]
+fn the_database_may_be_handed_to_a_writer_thread() {
+    fn handed<T: Send>(_: &T) {}
+    let directory = tempfile::tempdir().unwrap();
+    handed(&Database::open(directory.path()).unwrap());
+}
