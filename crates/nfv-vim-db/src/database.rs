@@ -4,9 +4,11 @@ use crate::error::DbError;
 use crate::migrate;
 use crate::snapshot::{Quarantined, Snapshot};
 use crate::table::{STATE_TABLE, TABLES, Table};
+use crate::transaction::{Purpose, transaction};
 use crate::write::Write;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
 use std::path::{Path, PathBuf};
 
 /// The version of the file, a constant of the original: tables have versions of their own in their names.
@@ -21,6 +23,9 @@ pub const DATABASE_FILE: &str = "vim_db_v1";
 
 /// How long SQLite waits for another process (milliseconds); the original's Python waits as long.
 const BUSY_TIMEOUT_MS: u32 = 5000;
+
+/// How long closing waits for others to let go of the write-ahead log; the last one to close empties it anyway.
+const CLOSE_TIMEOUT_MS: u32 = 500;
 
 /// The open database. There is one writer: all changes go through this one connection.
 ///
@@ -56,7 +61,7 @@ impl Database {
     /// Contract: deployment 1.1.
     pub fn open(directory: &Path) -> Result<Database, DbError> {
         let mut database = Database::open_original(directory)?;
-        database.create_table(&STATE_TABLE)?;
+        database.create_missing(std::iter::once(&STATE_TABLE))?;
         Ok(database)
     }
 
@@ -74,14 +79,9 @@ impl Database {
         };
         let conn = SqliteConnection::establish(name).map_err(|cause| DbError::of_connection(&path, cause))?;
         let mut database = Database { path, conn, closed: false };
-        let pragmas = format!(
-            "PRAGMA busy_timeout={BUSY_TIMEOUT_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-             PRAGMA user_version={DATABASE_VERSION}"
-        );
-        database.conn.batch_execute(&pragmas).map_err(|cause| DbError::of("open", &database.path, cause))?;
-        for table in &TABLES {
-            database.create_table(table)?;
-        }
+        let prepared = prepare(&mut database.conn);
+        prepared.map_err(|cause| DbError::of("open", &database.path, cause))?;
+        database.create_missing(TABLES.iter())?;
         Ok(database)
     }
 
@@ -98,7 +98,7 @@ impl Database {
     ///
     /// Contract: deployment 1.4.
     pub fn migrate(&mut self) -> Result<Vec<Quarantined>, DbError> {
-        let migrated = self.conn.immediate_transaction(migrate::migrate);
+        let migrated = transaction(&mut self.conn, Purpose::Write, migrate::migrate);
         migrated.map_err(|cause| DbError::of("migrate", &self.path, cause))
     }
 
@@ -110,7 +110,7 @@ impl Database {
     ///
     /// Contract: deployment 1.2, 1.5.
     pub fn load(&mut self) -> Result<Snapshot, DbError> {
-        let read = self.conn.transaction(Snapshot::read);
+        let read = transaction(&mut self.conn, Purpose::Read, Snapshot::read);
         read.map_err(|cause| DbError::of("read", &self.path, cause))
     }
 
@@ -126,7 +126,7 @@ impl Database {
             return Ok(());
         }
         let mut tried = None;
-        let applied = self.conn.immediate_transaction(|conn| {
+        let applied = transaction(&mut self.conn, Purpose::Write, |conn| {
             for write in writes {
                 tried = Some(write);
                 write.run(conn)?;
@@ -140,7 +140,7 @@ impl Database {
         })
     }
 
-    /// Brings everything into the file and closes it.
+    /// Brings everything into the file and closes it. Waits for half a second at most for others that use it.
     ///
     /// # Errors
     /// The write-ahead log cannot be brought into the file; nothing is lost, the next opening does it.
@@ -153,15 +153,28 @@ impl Database {
         &mut self.conn
     }
 
-    fn create_table(&mut self, table: &Table) -> Result<(), DbError> {
-        let created = self.conn.batch_execute(&table.create_statement());
-        created.map_err(|cause| DbError::of(format!("create table {}", table.name), &self.path, cause))
+    /// Makes the tables that are not there, in one transaction. Where all are there nothing is written, so that a
+    /// complete database can be opened and read on a full disk.
+    fn create_missing(&mut self, tables: impl Iterator<Item = &'static Table>) -> Result<(), DbError> {
+        let path = &self.path;
+        let present = table_names(&mut self.conn).map_err(|cause| DbError::of("open", path, cause))?;
+        let missing: Vec<&Table> =
+            tables.filter(|table| !present.iter().any(|name| name == table.name)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let created = transaction(&mut self.conn, Purpose::Write, |conn| {
+            missing.iter().try_for_each(|table| conn.batch_execute(&table.create_statement()))
+        });
+        created.map_err(|cause| DbError::of("create the tables", path, cause))
     }
 
     /// Empties the write-ahead log. Another process that reads at the moment keeps it from being complete; that is
     /// no error, the last one to close the file completes it.
     fn checkpoint(&mut self) -> Result<(), DbError> {
-        let done = self.conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        let done = self.conn.batch_execute(&format!(
+            "PRAGMA busy_timeout={CLOSE_TIMEOUT_MS}; PRAGMA wal_checkpoint(TRUNCATE)"
+        ));
         done.map_err(|cause| DbError::of("bring the write-ahead log into the file", &self.path, cause))
     }
 }
@@ -177,6 +190,37 @@ impl Drop for Database {
     }
 }
 
+/// Sets up a new connection. The version is only written where it is another: the original writes it always, which
+/// comes to the same but needs space on the disk.
+fn prepare(conn: &mut SqliteConnection) -> QueryResult<()> {
+    #[derive(QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = Integer)]
+        user_version: i32,
+    }
+    conn.batch_execute(&format!(
+        "PRAGMA busy_timeout={BUSY_TIMEOUT_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"
+    ))?;
+    let found: Version = diesel::sql_query("PRAGMA user_version").get_result(conn)?;
+    if found.user_version == DATABASE_VERSION {
+        return Ok(());
+    }
+    conn.batch_execute(&format!("PRAGMA user_version={DATABASE_VERSION}"))
+}
+
+/// All tables in the file, known or not; SQLite's own are none of them.
+pub(crate) fn table_names(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Name {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let query =
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let names: Vec<Name> = diesel::sql_query(query).load(conn)?;
+    Ok(names.into_iter().map(|name| name.name).collect())
+}
+
 fn create_directory(directory: &Path) -> Result<(), DbError> {
     // An empty name is no directory; `create_dir_all` would take it for the present one.
     let made = if directory.as_os_str().is_empty() {
@@ -189,3 +233,6 @@ fn create_directory(directory: &Path) -> Result<(), DbError> {
 
 /// `ENOENT`.
 const NO_SUCH_FILE: i32 = 2;
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,8 @@
 //!   nfv-vim-manage ──► manage (command line) ──► transfer (dump, load) ──► Database
 //! ```
 //!
-//! The original may open the same file before and after us, so its schema is a contract: [`table`](self) facts give
-//! SQLite the very text that the original gives it, a test holds both together. Two views of the schema exist on
+//! The original may open the same file before and after us, so its schema is a contract: the facts in
+//! `table` give SQLite the very text that the original gives it, a test holds both together. Two views of the schema exist on
 //! purpose. The typed one (diesel's, in `schema`) serves the writes, which are ours and well-typed. The untyped one
 //! (`table`, `value`) serves everything that reads a file or a dump that somebody else wrote, where a column may hold
 //! anything.
@@ -28,6 +28,7 @@ pub mod row;
 mod schema;
 mod snapshot;
 mod table;
+mod transaction;
 pub mod transfer;
 mod value;
 mod write;

@@ -379,3 +379,58 @@ pub(crate) static TABLES: [Table; 19] = [
         ],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may
+
+    use super::{STATE_TABLE, TABLES, Table};
+    use crate::row::*;
+
+    fn same<R: Record>(table: &Table) {
+        assert_eq!(table.name, R::TABLE);
+        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        assert_eq!(columns, R::COLUMNS, "{}", table.name);
+    }
+
+    #[test]
+    fn row_structs_have_the_columns_of_their_tables_in_order() {
+        let checks: [fn(&Table); 16] = [
+            same::<ImageRow>,
+            same::<VolumeRow>,
+            same::<VolumeSnapshotRow>,
+            same::<TenantRow>,
+            same::<SubnetRow>,
+            same::<NetworkRow>,
+            same::<SystemRow>,
+            same::<HostRow>,
+            same::<HostGroupRow>,
+            same::<HypervisorRow>,
+            same::<InstanceTypeRow>,
+            same::<InstanceRow>,
+            same::<InstanceGroupRow>,
+            same::<ServiceHostRow>,
+            same::<HostAggregateRow>,
+            same::<SwUpdateRow>,
+        ];
+        for (check, table) in checks.iter().zip(&TABLES) {
+            check(table);
+        }
+        same::<StateRow>(&STATE_TABLE);
+    }
+
+    #[test]
+    fn tables_of_the_previous_release_differ_where_the_contract_says() {
+        let columns = |name: &str| -> Vec<&str> {
+            Table::known(name).unwrap().columns.iter().map(|column| column.name).collect()
+        };
+        assert_eq!(columns("hosts_v5"), columns("hosts_v6"));
+        let mut kinds = columns("instance_types_v5");
+        kinds.push("storage_type");
+        assert_eq!(columns("instance_types_v4"), kinds);
+        let mut instances = columns("instances_v5");
+        instances.insert(7, "instance_type_uuid");
+        assert_eq!(columns("instances_v4"), instances);
+        assert!(Table::known("nfv_state").is_none(), "to a dump the side table is a stranger");
+    }
+}

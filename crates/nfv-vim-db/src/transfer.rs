@@ -5,10 +5,11 @@
 //!
 //! Contract: deployment 2.2, 2.3.
 
-use crate::database::{DATABASE_VERSION, Database};
+use crate::database::{DATABASE_VERSION, Database, table_names};
 use crate::error::DbError;
 use crate::python_text::{io_error, quoted};
 use crate::table::{Column, Kind, Preset, Table};
+use crate::transaction::{Purpose, transaction};
 use crate::value::{Fetched, Value};
 use crate::{pyjson, python_text};
 use diesel::prelude::*;
@@ -120,7 +121,7 @@ impl TransferError {
 pub fn dump(directory: &Path, file: &Path) -> Result<(), TransferError> {
     let mut database = Database::open_original(directory)?;
     let text = dump_text(&mut database)?;
-    database.close()?;
+    drop(database);
     write_file(file, &text).map_err(|source| TransferError::File { path: file.to_owned(), source })
 }
 
@@ -135,8 +136,9 @@ pub fn load(directory: &Path, file: &Path) -> Result<(), TransferError> {
     let text = std::fs::read(file).map_err(|source| TransferError::File { path: file.to_owned(), source })?;
     let rows = parse(file, &text)?;
     let mut database = Database::open_original(directory)?;
-    insert(&mut database, &rows)?;
-    Ok(database.close()?)
+    // Committed is loaded: should the log not go into the file now (no space left), the next opening sees to it. So the
+    // database is dropped, not closed with a result.
+    insert(&mut database, &rows)
 }
 
 fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
@@ -149,7 +151,7 @@ fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
 /// The whole database as the text of a dump, as of one moment.
 fn dump_text(database: &mut Database) -> Result<String, TransferError> {
     let path = database.path().to_owned();
-    let read = database.connection().transaction(|conn| {
+    let read = transaction(database.connection(), Purpose::Read, |conn| {
         let mut tables = BTreeMap::new();
         for name in table_names(conn)? {
             let mut rows = Vec::new();
@@ -172,19 +174,6 @@ fn dump_text(database: &mut Database) -> Result<String, TransferError> {
         }
     }
     Ok(pyjson::to_string(&dump))
-}
-
-/// All tables in the file, known or not; SQLite's own are none of them.
-fn table_names(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
-    #[derive(QueryableByName)]
-    struct Name {
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
-    let query =
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-    let names: Vec<Name> = diesel::sql_query(query).load(conn)?;
-    Ok(names.into_iter().map(|name| name.name).collect())
 }
 
 struct Dump {
@@ -322,7 +311,7 @@ fn column_value(column: &Column, json: Json) -> Result<Value, &'static str> {
 fn insert(database: &mut Database, rows: &[LoadRow]) -> Result<(), TransferError> {
     let path = database.path().to_owned();
     let mut at = None;
-    let inserted = database.connection().immediate_transaction(|conn| {
+    let inserted = transaction(database.connection(), Purpose::Write, |conn| {
         for row in rows {
             at = Some(row);
             row.insert(conn)?;

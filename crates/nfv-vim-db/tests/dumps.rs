@@ -1,4 +1,5 @@
 //! Dumps of every release go in and come out as the contract says. Contract: deployment 2.2, 2.3.
+#![allow(clippy::unwrap_used)] // a test may
 
 mod support;
 

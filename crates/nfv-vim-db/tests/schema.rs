@@ -1,4 +1,5 @@
 //! The file that we make is the file that the original makes. Contract: deployment 1.1, 1.3.
+#![allow(clippy::unwrap_used)] // a test may
 
 mod support;
 

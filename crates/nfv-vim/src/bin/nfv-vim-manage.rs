@@ -5,6 +5,7 @@
 use nfv_vim_db::manage::{self, INTERRUPTED};
 use std::io::Write;
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
     watch_for_interrupt();
@@ -16,10 +17,18 @@ fn main() -> ExitCode {
 
 /// Ctrl-C ends the tool with a word and status 0. A load that is under way is then not committed: SQLite undoes it when
 /// the database is opened next.
+///
+/// The handler stands when this returns; only the waiting is another thread's. Where it cannot be had, Ctrl-C just ends
+/// the program.
 fn watch_for_interrupt() {
-    std::thread::spawn(|| {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
-        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+    let handler = {
+        let _context = runtime.enter();
+        signal(SignalKind::interrupt())
+    };
+    let Ok(mut interrupt) = handler else { return };
+    std::thread::spawn(move || {
+        if runtime.block_on(interrupt.recv()).is_some() {
             print(std::io::stdout(), INTERRUPTED);
             std::process::exit(0);
         }
