@@ -1,89 +1,84 @@
-//! JSON as the original writes it: ASCII only, `", "` and `": "` between things. Contract: deployment 1.6.
+//! JSON as Python's `json.dumps` writes it: ASCII only, `", "` and `": "` between.
+//!
+//! Contract: deployment 1.6.
 
 use serde::Serialize;
-use serde_json::ser::{CharEscape, Formatter};
+use serde_json::ser::{Formatter, Serializer};
 use std::io::{self, Write};
 
-/// `value` as one line of JSON in the original's form.
-///
-/// # Errors
-/// Only if `value` cannot be put into JSON at all (a map with keys that are not text).
-pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
-    let mut out = Vec::new();
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, PythonFormatter))?;
-    // the formatter writes ASCII only
-    Ok(String::from_utf8_lossy(&out).into_owned())
+/// The value as one line of JSON text.
+pub fn to_string<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut text = Vec::new();
+    let written = value.serialize(&mut Serializer::with_formatter(&mut text, Python));
+    // Writing to memory cannot fail and what is written is ASCII; a map with keys that are no text would be our own
+    // mistake and shows as `null`.
+    if written.is_err() {
+        return "null".to_owned();
+    }
+    String::from_utf8(text).unwrap_or_default()
 }
 
-/// The separators and escapes of the original.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct PythonFormatter;
+/// Python's habits.
+struct Python;
 
-impl Formatter for PythonFormatter {
-    fn begin_array_value<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { w.write_all(b", ") }
+impl Formatter for Python {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { out.write_all(b", ") }
     }
 
-    fn begin_object_key<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { w.write_all(b", ") }
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { out.write_all(b", ") }
     }
 
-    fn begin_object_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
-        w.write_all(b": ")
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
     }
 
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, w: &mut W, fragment: &str) -> io::Result<()> {
-        let mut plain = 0;
-        for (index, c) in fragment.char_indices() {
-            if c.is_ascii() && c != '\u{7f}' {
-                continue;
-            }
-            w.write_all(&fragment.as_bytes()[plain..index])?;
-            if c == '\u{7f}' {
-                w.write_all(b"\x7f")?;
-            } else {
-                let mut units = [0u16; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    write!(w, "\\u{unit:04x}")?;
-                }
-            }
-            plain = index + c.len_utf8();
+    fn write_f64<W: ?Sized + Write>(&mut self, out: &mut W, value: f64) -> io::Result<()> {
+        // Python turns to exponents below 1e-4 and from 1e16 on, always signed and of two digits at least.
+        let size = value.abs();
+        if value == 0.0 || (1e-4..1e16).contains(&size) {
+            return write!(out, "{value:?}");
         }
-        w.write_all(&fragment.as_bytes()[plain..])
+        let text = format!("{value:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+        write!(out, "{digits}e{sign}{exponent:0>2}")
     }
 
-    fn write_char_escape<W: ?Sized + Write>(&mut self, w: &mut W, escape: CharEscape) -> io::Result<()> {
-        match escape {
-            CharEscape::AsciiControl(byte) => write!(w, "\\u{byte:04x}"),
-            CharEscape::Quote => w.write_all(b"\\\""),
-            CharEscape::ReverseSolidus => w.write_all(b"\\\\"),
-            CharEscape::Solidus => w.write_all(b"/"),
-            CharEscape::Backspace => w.write_all(b"\\b"),
-            CharEscape::FormFeed => w.write_all(b"\\f"),
-            CharEscape::LineFeed => w.write_all(b"\\n"),
-            CharEscape::CarriageReturn => w.write_all(b"\\r"),
-            CharEscape::Tab => w.write_all(b"\\t"),
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(|letter: char| !matches!(letter, ' '..='~')) {
+            let (plain, special) = rest.split_at(at);
+            out.write_all(plain.as_bytes())?;
+            let Some(letter) = special.chars().next() else { break };
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &special[letter.len_utf8()..];
         }
+        out.write_all(rest.as_bytes())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::to_string;
+    use serde_json::json;
 
     #[test]
-    fn looks_as_the_original_writes_it() {
-        let value =
-            serde_json::json!({"a": [1, 2, "x"], "b": {"é": null, "q": "\"\\/\n\u{1}😀"}, "c": [], "d": {}});
-        assert_eq!(
-            to_string(&value).unwrap(),
-            r#"{"a": [1, 2, "x"], "b": {"q": "\"\\/\n\u0001\ud83d\ude00", "\u00e9": null}, "c": [], "d": {}}"#
-        );
-    }
-
-    #[test]
-    fn reads_back_to_the_same_value() {
-        let value = serde_json::json!({"text": "žluťoučký \u{7f} kůň \u{2028}", "n": -1.5, "t": true});
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&to_string(&value).unwrap()).unwrap(), value);
+    fn text_is_what_python_writes() {
+        let cases = [
+            (json!({"a": [1, null, true], "b": {}}), r#"{"a": [1, null, true], "b": {}}"#),
+            (json!("b\u{e9}\u{7f}\u{1f600}\"\\\n\u{1}~"), r#""b\u00e9\u007f\ud83d\ude00\"\\\n\u0001~""#),
+            (
+                json!([0.0625, 1.0, 1e16, 1e15, 1e-5, 0.0001, -2.5e-7, 1e100]),
+                "[0.0625, 1.0, 1e+16, 1000000000000000.0, 1e-05, 0.0001, -2.5e-07, 1e+100]",
+            ),
+            (json!([]), "[]"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(to_string(&value), text);
+        }
     }
 }

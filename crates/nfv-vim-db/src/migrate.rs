@@ -4,12 +4,12 @@
 //!
 //! Contract: deployment 1.4.
 
-use crate::pyjson;
 use crate::schema::{hosts_v5, hosts_v6, instance_types_v4, instance_types_v5};
 use crate::snapshot::Quarantined;
 use diesel::dsl::{count_star, exists};
 use diesel::prelude::*;
 use diesel::result::Error::DatabaseError;
+use nfv_common::pyjson;
 use serde_json::Value;
 
 /// All migrations; to be called within a transaction. There is none for instances: `instances_v4` stays unread.

@@ -22,7 +22,7 @@ pub enum Effect {
         /// Its id.
         id: CallId,
         /// The call.
-        call: Call,
+        call: Box<Call>,
     },
     /// The call has its next turn.
     Resume(CallId),

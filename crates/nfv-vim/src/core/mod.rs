@@ -119,12 +119,25 @@ enum TimerKey {
 /// An event inside the core, handled after the one that caused it.
 #[derive(Debug, Clone)]
 enum Event {
-    Host { name: String, event: HostEvent },
-    Instance { uuid: String, event: InstanceEvent },
+    Host {
+        name: String,
+        event: HostEvent,
+    },
+    Instance {
+        uuid: String,
+        event: InstanceEvent,
+    },
     /// An instance's action ended; `from` is the host on which it began.
-    Report { uuid: String, report: Report, from: Option<String> },
+    Report {
+        uuid: String,
+        report: Report,
+        from: Option<String>,
+    },
     /// The answer of a plugin that is switched off.
-    Answer { id: CallId, result: Box<CallResult> },
+    Answer {
+        id: CallId,
+        result: Box<CallResult>,
+    },
 }
 
 /// The whole state of the VIM.
@@ -261,7 +274,6 @@ impl Vim {
         self.out.effects.push(Effect::Log(LogLine { level, logger, file, text }));
     }
 }
-
 
 impl std::fmt::Debug for Vim {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

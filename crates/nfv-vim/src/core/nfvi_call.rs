@@ -21,8 +21,6 @@ pub(super) enum Then {
     Audit(AuditAnswer),
     /// Uptimes for dead office recovery.
     Dor,
-    /// Nobody: the call is made for its effect.
-    Nobody,
 }
 
 /// A call that has been asked for and not ended.
@@ -97,7 +95,6 @@ impl Vim {
             Then::HostRead { name } => self.host_read(&name, result),
             Then::Audit(audit) => self.audit_answered(audit, result),
             Then::Dor => self.dor_answered(result),
-            Then::Nobody => {}
         }
     }
 }
@@ -115,9 +112,8 @@ fn answer_of_disabled(call: &Call) -> CallResult {
             | HostServicesOperation::Disable
             | HostServicesOperation::Delete => Answer::Done,
         }),
-        Call::Compute(ComputeCall::NotifyHost { .. }) | Call::Network(NetworkCall::NotifyHostDisabled { .. }) => {
-            Ok(Answer::Done)
-        }
+        Call::Compute(ComputeCall::NotifyHost { .. })
+        | Call::Network(NetworkCall::NotifyHostDisabled { .. }) => Ok(Answer::Done),
         other => {
             let detail = format!("{}: the {} plugin is switched off", describe(other), other.pool().as_str());
             Err(CallError::new(ErrorKind::Unsupported, detail))

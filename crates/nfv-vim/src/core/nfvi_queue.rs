@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Grant {
     /// The first one: start it.
-    Start(CallId, Call),
+    Start(CallId, Box<Call>),
     /// A later one: let it go on.
     Resume(CallId),
 }
@@ -20,7 +20,7 @@ struct Entry {
     pool: Pool,
     priority: Priority,
     /// Kept until the call has started.
-    call: Option<Call>,
+    call: Option<Box<Call>>,
     /// It has a worker.
     running: bool,
 }
@@ -37,7 +37,7 @@ impl NfviQueue {
     /// A new call.
     pub fn submit(&mut self, id: CallId, call: Call) {
         let (pool, priority) = (call.pool(), call.priority());
-        self.entries.insert(id, Entry { pool, priority, call: Some(call), running: false });
+        self.entries.insert(id, Entry { pool, priority, call: Some(Box::new(call)), running: false });
         self.waiting.entry((pool, priority)).or_default().push_back(id);
     }
 
@@ -107,7 +107,11 @@ mod tests {
     use nfv_nfvi::call::{ComputeCall, IdentityCall, InfrastructureCall, NovaAction};
 
     fn evacuate() -> Call {
-        Call::Compute(ComputeCall::InstanceAction { uuid: "u".into(), action: NovaAction::Evacuate, context: None })
+        Call::Compute(ComputeCall::InstanceAction {
+            uuid: "u".into(),
+            action: NovaAction::Evacuate,
+            context: None,
+        })
     }
 
     fn drain(queue: &mut NfviQueue) -> Vec<u64> {
@@ -138,7 +142,10 @@ mod tests {
         queue.submit(CallId(2), Call::Infrastructure(InfrastructureCall::GetSystemInfo));
         assert_eq!(drain(&mut queue), [1]);
         queue.turn_wanted(CallId(1));
-        assert_eq!(queue.grant(), Some(Grant::Start(CallId(2), Call::Infrastructure(InfrastructureCall::GetSystemInfo))));
+        assert_eq!(
+            queue.grant(),
+            Some(Grant::Start(CallId(2), Box::new(Call::Infrastructure(InfrastructureCall::GetSystemInfo))))
+        );
         queue.remove(CallId(2));
         assert_eq!(queue.grant(), Some(Grant::Resume(CallId(1))));
     }

@@ -29,7 +29,14 @@ impl Vim {
                 self.log(Level::Info, "nfv_vim.vim_nfvi_events", "_vim_nfvi_events.py", text);
                 self.host_order(&name, order);
             }
-            Notification::HostStateChange { uuid, name, admin_state, oper_state, avail_status, nfvi_data } => {
+            Notification::HostStateChange {
+                uuid,
+                name,
+                admin_state,
+                oper_state,
+                avail_status,
+                nfvi_data,
+            } => {
                 if let Some(host) = self.hosts.get_mut(&name) {
                     host.nfvi.nfvi_data = nfvi_data;
                     self.host_state_change(&name, (admin_state, oper_state, avail_status));
@@ -145,20 +152,24 @@ impl Vim {
     }
 
     /// Nova started or finished something. Contract: 3.10 "action-change notification filter".
-    fn instance_action_change(&mut self, uuid: &str, action: Option<ActionType>, state: &ActionState, reason: &str) {
+    fn instance_action_change(
+        &mut self,
+        uuid: &str,
+        action: Option<ActionType>,
+        state: &ActionState,
+        reason: &str,
+    ) {
         let Some(instance) = self.instances.get(uuid) else { return };
         if instance.deleted || instance.action_data.nfvi.is_none() {
             return;
         }
         match action {
-            Some(ActionType::LiveMigrateRollback) => {
-                if instance.running.is_some() {
-                    if !instance.last_events.contains(&EventId::InstanceLiveMigrateCancelled) {
-                        let params = TextParams { reason, ..TextParams::default() };
-                        self.issue_instance_log(uuid, EventId::InstanceLiveMigrateCancelled, &params);
-                    }
-                    self.post_instance(uuid, InstanceEvent::LiveMigrateRollback);
+            Some(ActionType::LiveMigrateRollback) if instance.running.is_some() => {
+                if !instance.last_events.contains(&EventId::InstanceLiveMigrateCancelled) {
+                    let params = TextParams { reason, ..TextParams::default() };
+                    self.issue_instance_log(uuid, EventId::InstanceLiveMigrateCancelled, &params);
                 }
+                self.post_instance(uuid, InstanceEvent::LiveMigrateRollback);
             }
             Some(ActionType::Resize)
                 if *state == ActionState::Completed

@@ -12,13 +12,13 @@ use super::{CoreConfig, Effect, Level, Outcome, StartFacts, TimerKey, Vim, alarm
 use nfv_common::alarm::AlarmData;
 use nfv_common::event_log::EventId;
 use nfv_common::fsm::Machine;
-use nfv_common::pyjson;
+use nfv_common::pyjson::to_string as json;
 use nfv_common::strategy::StrategyRecord;
 use nfv_common::time::{Mono, Now};
 use nfv_nfvi::object::{self, ActionState, InstanceAvailStatus, InstanceTypeDetails};
 use nfv_vim_db::row::{
-    HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, InstanceGroupRow, InstanceRow, InstanceTypeRow, StateRow,
-    SystemRow, TenantRow,
+    HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, InstanceGroupRow, InstanceRow, InstanceTypeRow,
+    StateRow, SystemRow, TenantRow,
 };
 use nfv_vim_db::{Snapshot, Write};
 use serde::{Deserialize, Serialize};
@@ -27,11 +27,6 @@ use std::time::Duration;
 
 /// Kind of the side table's rows about instances.
 const INSTANCE_KIND: &str = "instance";
-
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    // all our objects are structs, lists and text-keyed maps: they can be put into JSON
-    pyjson::to_string(value).unwrap_or_default()
-}
 
 fn whole(number: f64) -> i64 {
     number as i64
@@ -80,7 +75,8 @@ pub(super) fn instance_group(group: &object::InstanceGroup) -> Write {
 
 pub(super) fn hypervisor(hypervisor: &object::Hypervisor) -> Write {
     let statistics = hypervisor.statistics;
-    let number = |pick: fn(&object::HypervisorStatistics) -> f64| statistics.as_ref().map_or(0, |s| whole(pick(s)));
+    let number =
+        |pick: fn(&object::HypervisorStatistics) -> f64| statistics.as_ref().map_or(0, |s| whole(pick(s)));
     Write::PutHypervisor(HypervisorRow {
         uuid: hypervisor.uuid.clone(),
         admin_state: hypervisor.admin_state.to_string(),
@@ -134,7 +130,8 @@ pub(super) fn host_row(host: &Host, now: Mono) -> HostRow {
 }
 
 fn host_from_row(row: HostRow, now: Mono, config: &CoreConfig) -> Result<Host, String> {
-    let nfvi: object::Host = serde_json::from_str(&row.nfvi_host_data).map_err(|e| format!("nfvi_host_data: {e}"))?;
+    let nfvi: object::Host =
+        serde_json::from_str(&row.nfvi_host_data).map_err(|e| format!("nfvi_host_data: {e}"))?;
     let state = HostState::parse(&row.state).ok_or_else(|| format!("state {:?} is not known", row.state))?;
     let mut host = Host::new(nfvi, now);
     host.machine = Machine::new(state, now);
@@ -333,14 +330,18 @@ impl Vim {
             snapshot.host_aggregates,
             "host_aggregates",
             |row| row.name.clone(),
-            |row| from_json::<object::HostAggregate>(&row.nfvi_host_aggregate_data).map(|a| (a.name.clone(), a)),
+            |row| {
+                from_json::<object::HostAggregate>(&row.nfvi_host_aggregate_data).map(|a| (a.name.clone(), a))
+            },
             &mut bad,
         );
         let instance_groups = read_rows(
             snapshot.instance_groups,
             "instance_groups",
             |row| row.uuid.clone(),
-            |row| from_json::<object::InstanceGroup>(&row.nfvi_instance_group_data).map(|g| (g.uuid.clone(), g)),
+            |row| {
+                from_json::<object::InstanceGroup>(&row.nfvi_instance_group_data).map(|g| (g.uuid.clone(), g))
+            },
             &mut bad,
         );
         let mut alarms = BTreeMap::new();
@@ -367,11 +368,14 @@ impl Vim {
                 instance.alarms.push((alarm.alarm_type, uuid.clone()));
             }
         }
-        let strategies = snapshot.sw_updates.iter().filter_map(|row| match StrategyRecord::read(&row.strategy_data) {
-            Ok(Some(strategy)) => Some(format!("Strategy {} ({}) is kept.", strategy.name, strategy.uuid)),
-            Ok(None) => None,
-            Err(why) => Some(format!("row {} of table sw_updates cannot be read: {why}", row.uuid)),
-        });
+        let strategies =
+            snapshot.sw_updates.iter().filter_map(|row| match StrategyRecord::read(&row.strategy_data) {
+                Ok(Some(strategy)) => {
+                    Some(format!("Strategy {} ({}) is kept.", strategy.name, strategy.uuid))
+                }
+                Ok(None) => None,
+                Err(why) => Some(format!("row {} of table sw_updates cannot be read: {why}", row.uuid)),
+            });
         let kept: Vec<_> = strategies.collect();
         let last_action_seqnum = instances
             .values()
@@ -399,8 +403,12 @@ impl Vim {
                 .into_iter()
                 .map(|row| {
                     let enabled = matches!(row.enabled.as_str(), "1" | "True" | "true");
-                    let tenant =
-                        object::Tenant { uuid: row.uuid, name: row.name, description: row.description, enabled };
+                    let tenant = object::Tenant {
+                        uuid: row.uuid,
+                        name: row.name,
+                        description: row.description,
+                        enabled,
+                    };
                     (tenant.uuid.clone(), tenant)
                 })
                 .collect(),

@@ -26,7 +26,8 @@ impl Vim {
         let reason = text::alarm_reason(alarm_type, params);
         let repair = text::alarm_repair_action(alarm_type);
         let alarm_uuid = AlarmUuid(uuid.clone());
-        let mut alarm = AlarmData::new(alarm_uuid, alarm_type, entity_type, entity, reason, repair, self.now.wall);
+        let mut alarm =
+            AlarmData::new(alarm_uuid, alarm_type, entity_type, entity, reason, repair, self.now.wall);
         alarm.additional_text = params.additional_text.to_owned();
         if let Some(at) = raised_at {
             alarm = alarm.raised_at(at);

@@ -72,12 +72,12 @@ impl Vim {
             StepKind::HostAggregates => Call::Compute(ComputeCall::GetHostAggregates),
             StepKind::Hypervisors => Call::Compute(ComputeCall::GetHypervisors),
             StepKind::Tenants => Call::Identity(IdentityCall::GetTenants),
-            StepKind::InstanceTypes => {
-                Call::Compute(ComputeCall::GetInstanceTypes { page: page(&self.audits.instance_type_listing.next) })
-            },
+            StepKind::InstanceTypes => Call::Compute(ComputeCall::GetInstanceTypes {
+                page: page(&self.audits.instance_type_listing.next),
+            }),
             StepKind::Instances => {
                 Call::Compute(ComputeCall::GetInstances { page: page(&self.audits.instance_listing.next) })
-            },
+            }
             StepKind::InstanceGroups => Call::Compute(ComputeCall::GetInstanceGroups),
         };
         self.call(call, Then::Audit(AuditAnswer::Step(step)));
@@ -192,7 +192,12 @@ impl Vim {
         self.system = Some(system);
     }
 
-    fn audit_hosts(&mut self, hosts: Vec<object::Host>, incomplete: &[String], groups: Vec<object::HostGroup>) {
+    fn audit_hosts(
+        &mut self,
+        hosts: Vec<object::Host>,
+        incomplete: &[String],
+        groups: Vec<object::HostGroup>,
+    ) {
         let mut keep: BTreeSet<_> = hosts.iter().map(|host| host.name.clone()).collect();
         keep.extend(incomplete.iter().cloned());
         for host in hosts {
@@ -200,7 +205,8 @@ impl Vim {
             self.settle();
         }
         for name in missing(self.hosts.keys(), &keep) {
-            let deleted = self.hosts.get(&name).is_some_and(|h| h.state() == crate::core::host::HostState::Deleted);
+            let deleted =
+                self.hosts.get(&name).is_some_and(|h| h.state() == crate::core::host::HostState::Deleted);
             if deleted {
                 self.hosts.remove(&name);
                 self.dirty_hosts.remove(&name);

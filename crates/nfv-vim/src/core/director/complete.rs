@@ -18,7 +18,9 @@ impl Vim {
         };
         let Some(host) = host else { return };
         let Some(kind) = self.operations.get(&host).map(|operation| operation.kind) else { return };
-        if !concerns(report, kind) || !self.operations.get(&host).is_some_and(|operation| operation.contains(uuid)) {
+        if !concerns(report, kind)
+            || !self.operations.get(&host).is_some_and(|operation| operation.contains(uuid))
+        {
             return;
         }
         let (word, place, end) = match report {

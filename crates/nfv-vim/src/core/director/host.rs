@@ -53,6 +53,10 @@ impl Vim {
 
     /// Uuids of the instances that fit, in table order.
     pub(in crate::core) fn instances_where(&self, fits: impl Fn(&Instance) -> bool) -> Vec<String> {
-        self.instances.values().filter(|instance| fits(instance)).map(|instance| instance.uuid().to_owned()).collect()
+        self.instances
+            .values()
+            .filter(|instance| fits(instance))
+            .map(|instance| instance.uuid().to_owned())
+            .collect()
     }
 }

@@ -102,7 +102,12 @@ impl Vim {
             self.item(host, &uuid, ItemState::InProgress);
             let running = self.instances.get(&uuid).is_some_and(|i| i.running.is_some());
             if joins && running {
-                self.log(Level::Info, LOGGER, FILE, format!("Instance {name} on host {host} is already migrating."));
+                self.log(
+                    Level::Info,
+                    LOGGER,
+                    FILE,
+                    format!("Instance {name} on host {host} is already migrating."),
+                );
             } else if !self.do_action(&uuid, action, None, BY, reason) {
                 self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
             }
@@ -161,7 +166,11 @@ impl Vim {
             match kind {
                 OperationKind::HostLock => {
                     if let Some(objection) = self.objection(instance, host, Method::Stop) {
-                        self.item_failed(host, &uuid, &format!("Lock of host {host} failed because {objection}"));
+                        self.item_failed(
+                            host,
+                            &uuid,
+                            &format!("Lock of host {host} failed because {objection}"),
+                        );
                         return;
                     }
                 }
@@ -171,7 +180,9 @@ impl Vim {
                         continue;
                     }
                 }
-                OperationKind::HostDisable | OperationKind::HostFailed | OperationKind::StartInstancesSerial => {}
+                OperationKind::HostDisable
+                | OperationKind::HostFailed
+                | OperationKind::StartInstancesSerial => {}
             }
             self.item(host, &uuid, ItemState::InProgress);
             if !self.do_action(&uuid, ActionType::Stop, None, BY, reason) {

@@ -144,7 +144,9 @@ impl Vim {
         self.recovery.next_interval = cooldown;
         let list = all
             .into_iter()
-            .filter(|uuid| self.instances.get(uuid).is_some_and(|i| self.is_candidate(i) && self.may_recover_now(i)))
+            .filter(|uuid| {
+                self.instances.get(uuid).is_some_and(|i| self.is_candidate(i) && self.may_recover_now(i))
+            })
             .collect();
         self.recovery.list = list;
     }
@@ -227,7 +229,8 @@ impl Vim {
         let by_source = if instance.nfvi.image_uuid.is_some() { Cure::Rebuild } else { Cure::Reboot };
         let rebooting = instance.is_rebooting().then_some(ActionKind::Reboot);
         let host = instance.host().and_then(|host| self.hosts.get(host));
-        let works = host.is_some_and(|host| host.nfvi_is_enabled() && self.is_hypervisor_enabled(host.name()));
+        let works =
+            host.is_some_and(|host| host.nfvi_is_enabled() && self.is_hypervisor_enabled(host.name()));
         if works {
             if instance.is_rebuilding() {
                 return (Some(by_source), Some(ActionKind::Rebuild));

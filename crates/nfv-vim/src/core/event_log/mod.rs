@@ -7,10 +7,17 @@ use nfv_common::TextParams;
 use nfv_common::event_log::{EventId, EventLogData, LogId};
 
 impl Vim {
-    pub(super) fn issue_log(&mut self, id: EventId, entity_type: &str, entity: &str, params: &TextParams<'_>) {
+    pub(super) fn issue_log(
+        &mut self,
+        id: EventId,
+        entity_type: &str,
+        entity: &str,
+        params: &TextParams<'_>,
+    ) {
         self.last_log_id += 1;
         let text = text::event_text(id, params);
-        let mut log = EventLogData::new(LogId(self.last_log_id), id, entity_type, entity, text, self.now.wall);
+        let mut log =
+            EventLogData::new(LogId(self.last_log_id), id, entity_type, entity, text, self.now.wall);
         log.additional_text = params.additional_text.to_owned();
         self.out.effects.push(Effect::EventLog(Box::new(log)));
     }

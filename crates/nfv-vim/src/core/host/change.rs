@@ -29,7 +29,10 @@ impl Vim {
             self.dirty_hosts.insert(name.clone());
             self.log(Level::Info, "nfv_vim.objects.host", "_host.py", format!("Host {name} is new."));
         }
-        self.host_state_change(&name, (nfvi.admin_state.clone(), nfvi.oper_state.clone(), nfvi.avail_status.clone()));
+        self.host_state_change(
+            &name,
+            (nfvi.admin_state.clone(), nfvi.oper_state.clone(), nfvi.avail_status.clone()),
+        );
         let config = &self.config;
         let Some(host) = self.hosts.get_mut(&name) else { return };
         if host.nfvi != nfvi {
@@ -90,7 +93,10 @@ impl Vim {
         } else if oper == OperState::Enabled {
             Some(HostEvent::Enable)
         } else if oper == OperState::Disabled
-            || matches!(avail, HostAvailStatus::Failed | HostAvailStatus::FailedComponent | HostAvailStatus::Offline)
+            || matches!(
+                avail,
+                HostAvailStatus::Failed | HostAvailStatus::FailedComponent | HostAvailStatus::Offline
+            )
         {
             Some(HostEvent::Disable)
         } else {
@@ -174,8 +180,9 @@ impl Host {
     /// The lock or unlock that was asked for has been reached. Contract: 2.2, 2.4 ("on every state change").
     pub(super) fn clear_action_when_reached(&mut self) {
         let unlocked = self.is_unlocking() && self.nfvi.admin_state == AdminState::Unlocked;
-        let locked =
-            self.is_locking() && self.state() == HostState::Disabled && self.nfvi.admin_state == AdminState::Locked;
+        let locked = self.is_locking()
+            && self.state() == HostState::Disabled
+            && self.nfvi.admin_state == AdminState::Locked;
         if unlocked || locked {
             self.action = VimHostAction::None;
         }

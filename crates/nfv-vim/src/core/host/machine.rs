@@ -185,12 +185,8 @@ impl Vim {
     }
 
     fn host_abort_task(&mut self, name: &str) {
-        let works = self
-            .hosts
-            .get_mut(name)
-            .and_then(|host| host.task.as_mut())
-            .map(Task::abort)
-            .unwrap_or_default();
+        let works =
+            self.hosts.get_mut(name).and_then(|host| host.task.as_mut()).map(Task::abort).unwrap_or_default();
         self.timers.cancel(&TimerKey::HostTask(name.to_owned()));
         for work in works {
             self.abort_host_work(name, &work);

@@ -179,7 +179,8 @@ impl Host {
 
     /// Services as one: enabled when all are, failed when any is. The container service does not count.
     pub fn services_state(&self) -> ServiceState {
-        let mut states = self.services.iter().filter(|(s, _)| **s != HostService::Container).map(|(_, st)| *st);
+        let mut states =
+            self.services.iter().filter(|(s, _)| **s != HostService::Container).map(|(_, st)| *st);
         if states.clone().all(|state| state == ServiceState::Enabled) {
             ServiceState::Enabled
         } else if states.any(|state| state == ServiceState::Failed) {

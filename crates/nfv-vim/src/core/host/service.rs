@@ -67,7 +67,8 @@ impl Host {
     /// Gives every configured service a state; those that have one keep it. A service that became configured
     /// later (a label was added) starts like the others.
     pub(in crate::core) fn init_services(&mut self, config: &CoreConfig) {
-        let start = if self.state() == HostState::Enabled { ServiceState::Enabled } else { ServiceState::Disabled };
+        let start =
+            if self.state() == HostState::Enabled { ServiceState::Enabled } else { ServiceState::Disabled };
         for service in HostService::ALL {
             if is_configured(service, self, config) {
                 self.services.entry(service).or_insert(start);
@@ -80,7 +81,13 @@ impl Host {
 
 impl Vim {
     /// A service's state became known; tells operators when the host as a whole changes.
-    pub(super) fn host_service_update(&mut self, name: &str, service: HostService, state: ServiceState, reason: &str) {
+    pub(super) fn host_service_update(
+        &mut self,
+        name: &str,
+        service: HostService,
+        state: ServiceState,
+        reason: &str,
+    ) {
         let Some(host) = self.hosts.get_mut(name) else { return };
         if host.services.insert(service, state) == Some(state) || !host.is_worker() {
             return;

@@ -76,9 +76,12 @@ impl HostState {
     pub(super) fn task_first(self) -> bool {
         match self {
             Self::Enabling | Self::Disabling | Self::DisablingFailed | Self::DeletingFailed => true,
-            Self::Initial | Self::Configure | Self::Enabled | Self::Disabled | Self::Deleting | Self::Deleted => {
-                false
-            }
+            Self::Initial
+            | Self::Configure
+            | Self::Enabled
+            | Self::Disabled
+            | Self::Deleting
+            | Self::Deleted => false,
         }
     }
 }

@@ -186,8 +186,12 @@ pub(super) fn works(task: HostTask, host: &Host, config: &CoreConfig) -> Vec<Hos
             .flatten()
             .collect()
         }
-        HostTask::NotifyDeleteFailed => vec![HostWork::passing(K::NotifyServices(ServicesNotice::DeleteFailed))],
-        HostTask::NotifyDisableFailed => vec![HostWork::passing(K::NotifyServices(ServicesNotice::DisableFailed))],
+        HostTask::NotifyDeleteFailed => {
+            vec![HostWork::passing(K::NotifyServices(ServicesNotice::DeleteFailed))]
+        }
+        HostTask::NotifyDisableFailed => {
+            vec![HostWork::passing(K::NotifyServices(ServicesNotice::DisableFailed))]
+        }
         HostTask::NotifyDisabled => vec![HostWork::passing(K::NotifyServices(ServicesNotice::Disabled))],
         HostTask::AuditEnabled => [
             only(Compute, HostWork::passing(K::Audit(Compute))),

@@ -8,7 +8,8 @@ use crate::core::nfvi_call::Then;
 use crate::core::{Level, Vim};
 use nfv_common::fsm::Step;
 use nfv_nfvi::call::{
-    ComputeCall, GuestCall, HostServicesNotice, HostServicesOperation as Operation, InfrastructureCall, NetworkCall,
+    ComputeCall, GuestCall, HostServicesNotice, HostServicesOperation as Operation, InfrastructureCall,
+    NetworkCall,
 };
 use nfv_nfvi::object::HostRef;
 use nfv_nfvi::{Answer, Call, CallResult};
@@ -34,7 +35,9 @@ impl Vim {
                 }
                 self.host_service_call(&target, service, Operation::Delete)
             }
-            Kind::WaitComputeCreated => self.host_service_call(&target, HostService::Compute, Operation::Query),
+            Kind::WaitComputeCreated => {
+                self.host_service_call(&target, HostService::Compute, Operation::Query)
+            }
             Kind::Enable(service) => {
                 if let Some(host) = self.hosts.get_mut(name)
                     && std::mem::take(&mut host.services_locked)
@@ -66,9 +69,14 @@ impl Vim {
                     ServicesNotice::DeleteFailed => HostServicesNotice::DeleteFailed { reason },
                 };
                 let call = InfrastructureCall::NotifyHostServices { host: target, notice };
-                self.host_work_call(name, Call::Infrastructure(call), "sysinv to take note of the host's services")
+                self.host_work_call(
+                    name,
+                    Call::Infrastructure(call),
+                    "sysinv to take note of the host's services",
+                )
             }
-            Kind::QueryHypervisor => match self.hypervisor_on(name).map(|hypervisor| hypervisor.uuid.clone()) {
+            Kind::QueryHypervisor => match self.hypervisor_on(name).map(|hypervisor| hypervisor.uuid.clone())
+            {
                 Some(uuid) => {
                     let call = Call::Compute(ComputeCall::GetHypervisor { uuid });
                     self.host_work_call(name, call, "Nova to show the hypervisor")
@@ -85,7 +93,8 @@ impl Vim {
     }
 
     fn host_work_call(&mut self, name: &str, call: Call, waits_for: &str) -> Step {
-        let Some(task) = self.hosts.get(name).and_then(|host| host.task.as_ref()).map(|task| task.id()) else {
+        let Some(task) = self.hosts.get(name).and_then(|host| host.task.as_ref()).map(|task| task.id())
+        else {
             return Step::Failed(String::new());
         };
         self.call(call, Then::HostWork { host: name.to_owned(), task });
@@ -173,7 +182,8 @@ impl Vim {
 
     /// The service could not be asked: it counts as what the state says.
     fn host_audit_passed(&mut self, name: &str, state: HostState, service: HostService) {
-        let assumed = if state == HostState::Enabled { ServiceState::Enabled } else { ServiceState::Disabled };
+        let assumed =
+            if state == HostState::Enabled { ServiceState::Enabled } else { ServiceState::Disabled };
         self.host_service_update(name, service, assumed, "");
     }
 
@@ -189,7 +199,11 @@ impl Vim {
             return Step::Wait("instances to leave the host".to_owned());
         }
         self.add_host_reason(name, &status.reason);
-        if (status.failed && !component_failure) || status.timed_out { Step::Failed(String::new()) } else { Step::Done }
+        if (status.failed && !component_failure) || status.timed_out {
+            Step::Failed(String::new())
+        } else {
+            Step::Done
+        }
     }
 
     fn run_instances_disabled(&mut self, name: &str) -> Step {
@@ -288,7 +302,12 @@ impl Vim {
     fn waiting_for_instances_audit(&mut self, name: &str, kind: Kind) -> bool {
         let Some(host) = self.hosts.get(name) else { return false };
         if kind == Kind::InstancesDisabling && host.is_wholly_failed() {
-            self.log(Level::Info, LOGGER, FILE, format!("Host {name} failed, no instance can be moved off it."));
+            self.log(
+                Level::Info,
+                LOGGER,
+                FILE,
+                format!("Host {name} failed, no instance can be moved off it."),
+            );
             if self.record_host_step(name, Step::Done) {
                 self.drive_host_task(name);
             }
@@ -322,7 +341,10 @@ impl Vim {
             Kind::InstancesDisabling | Kind::InstancesDisabled => {
                 if no_reason {
                     let word = if work.kind == Kind::InstancesDisabling { "disabling" } else { "disabled" };
-                    self.add_host_reason(name, &format!("Moving instances from {word} host {name} timed out."));
+                    self.add_host_reason(
+                        name,
+                        &format!("Moving instances from {word} host {name} timed out."),
+                    );
                 }
                 None
             }

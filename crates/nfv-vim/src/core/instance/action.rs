@@ -80,7 +80,10 @@ impl ActionKind {
             ActionType::RevertResize if after_cold_migration => Self::ColdMigrateRevert,
             ActionType::RevertResize => Self::ResizeRevert,
             ActionType::Delete => Self::Delete,
-            ActionType::Unknown | ActionType::None | ActionType::LiveMigrateRollback | ActionType::Other(_) => {
+            ActionType::Unknown
+            | ActionType::None
+            | ActionType::LiveMigrateRollback
+            | ActionType::Other(_) => {
                 return None;
             }
         })
@@ -102,9 +105,12 @@ impl ActionKind {
                 E::InstanceStartRejected,
                 E::InstanceStartCancelled,
             ),
-            Self::Stop => {
-                all(E::InstanceStopBegin, E::InstanceStopFailed, E::InstanceStopRejected, E::InstanceStopCancelled)
-            }
+            Self::Stop => all(
+                E::InstanceStopBegin,
+                E::InstanceStopFailed,
+                E::InstanceStopRejected,
+                E::InstanceStopCancelled,
+            ),
             Self::Pause => all(
                 E::InstancePauseBegin,
                 E::InstancePauseFailed,

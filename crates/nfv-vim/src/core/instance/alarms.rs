@@ -64,7 +64,8 @@ impl Instance {
         use EventId as E;
         if self.last_event_is(&[E::InstanceColdMigrateBegin]) {
             A::InstanceColdMigrating
-        } else if self.last_event_is(&[E::InstanceColdMigrating]) || self.has_alarm(A::InstanceColdMigrating) {
+        } else if self.last_event_is(&[E::InstanceColdMigrating]) || self.has_alarm(A::InstanceColdMigrating)
+        {
             if self.action_data.from_cli() { A::InstanceColdMigrated } else { A::InstanceColdMigrating }
         } else if self.last_event_is(&[E::InstanceColdMigrateRevertBegin, E::InstanceColdMigrateReverting])
             || self.has_alarm(A::InstanceColdMigrateReverting)
@@ -118,7 +119,11 @@ impl Vim {
             tenant: &tenant,
             host: host.as_deref(),
             from_host: from_host.as_deref(),
-            additional_text: if alarm == AlarmType::InstanceColdMigrated { "waiting for confirmation" } else { "" },
+            additional_text: if alarm == AlarmType::InstanceColdMigrated {
+                "waiting for confirmation"
+            } else {
+                ""
+            },
             ..TextParams::default()
         };
         let entity = format!("tenant={tenant_uuid}.instance={uuid}");

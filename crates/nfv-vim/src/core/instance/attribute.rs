@@ -54,7 +54,8 @@ impl Vim {
     /// counts; a value that is no number does not.
     pub(super) fn live_migrate_wait(&self, instance: &Instance) -> Option<Duration> {
         let config = &self.config.instance;
-        let flavor = instance.extra_spec(LIVE_MIGRATION_TIMEOUT).and_then(|text| text.trim().parse::<u64>().ok());
+        let flavor =
+            instance.extra_spec(LIVE_MIGRATION_TIMEOUT).and_then(|text| text.trim().parse::<u64>().ok());
         let given: Vec<u64> = [flavor, instance.nfvi.live_migration_timeout].into_iter().flatten().collect();
         if given.is_empty() {
             return Some(config.max_live_migrate_wait);

@@ -15,7 +15,8 @@ impl Vim {
         let logs = [
             instance.failure_of_action().map(|id| (id, "", "")),
             instance.new_condition(was).map(|id| {
-                let told = matches!(id, E::InstanceFailed | E::InstanceSchedulingFailed | E::InstanceDeleteFailed);
+                let told =
+                    matches!(id, E::InstanceFailed | E::InstanceSchedulingFailed | E::InstanceDeleteFailed);
                 (id, if told { fail_reason.as_str() } else { "" }, "")
             }),
             instance.progress_of_action(enabling).map(|id| {
@@ -29,7 +30,11 @@ impl Vim {
             if before.contains(&id) || issued.contains(&id) {
                 continue;
             }
-            self.issue_instance_log(uuid, id, &TextParams { reason, additional_text, ..TextParams::default() });
+            self.issue_instance_log(
+                uuid,
+                id,
+                &TextParams { reason, additional_text, ..TextParams::default() },
+            );
             issued.push(id);
         }
         if !issued.is_empty()
@@ -64,7 +69,11 @@ impl Instance {
                 E::InstanceColdMigrateRevertFailed,
             ),
             (&[E::InstanceResizeConfirmBegin], true, E::InstanceResizeConfirmFailed),
-            (&[E::InstanceResizeRevertBegin, E::InstanceResizeReverting], true, E::InstanceResizeRevertFailed),
+            (
+                &[E::InstanceResizeRevertBegin, E::InstanceResizeReverting],
+                true,
+                E::InstanceResizeRevertFailed,
+            ),
             (&[E::InstanceUnpauseBegin], true, E::InstanceUnpauseFailed),
             (&[E::InstanceResumeBegin], true, E::InstanceResumeFailed),
             (&[E::InstanceStartBegin], true, E::InstanceStartFailed),
@@ -147,7 +156,10 @@ impl Instance {
         }
         let matched = self.first_match(&[
             (&[E::InstanceColdMigrateConfirmBegin], E::InstanceColdMigrateConfirmed),
-            (&[E::InstanceColdMigrateRevertBegin, E::InstanceColdMigrateReverting], E::InstanceColdMigrateReverted),
+            (
+                &[E::InstanceColdMigrateRevertBegin, E::InstanceColdMigrateReverting],
+                E::InstanceColdMigrateReverted,
+            ),
             (&[E::InstanceResizeConfirmBegin], E::InstanceResizeConfirmed),
             (&[E::InstanceResizeRevertBegin, E::InstanceResizeReverting], E::InstanceResizeReverted),
             (&[E::InstanceUnpauseBegin], E::InstanceUnpaused),

@@ -103,12 +103,19 @@ impl Vim {
     }
 
     /// Starts a machine, or queues it. What is under way is given up first, except a fail action.
-    pub(in crate::core) fn start_action(&mut self, uuid: &str, kind: ActionKind, by: InitiatedBy, reason: &str) {
+    pub(in crate::core) fn start_action(
+        &mut self,
+        uuid: &str,
+        kind: ActionKind,
+        by: InitiatedBy,
+        reason: &str,
+    ) {
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         if instance.deleted {
             return;
         }
-        let survives = |other: ActionKind| other == kind || (other == ActionKind::Fail && kind != ActionKind::Delete);
+        let survives =
+            |other: ActionKind| other == kind || (other == ActionKind::Fail && kind != ActionKind::Delete);
         instance.pending.retain(|pending| survives(pending.kind));
         if let Some(running) = &instance.running
             && !survives(running.kind)
@@ -180,20 +187,23 @@ impl Vim {
         };
         let (tenant_uuid, tenant_name) = self.tenant_of(instance);
         let by = by.text(&tenant_uuid, &tenant_name);
-        let parameters = instance.action_data.nfvi.as_ref().map(NfviActionData::parameters).unwrap_or_default();
+        let parameters =
+            instance.action_data.nfvi.as_ref().map(NfviActionData::parameters).unwrap_or_default();
         let extra = match kind {
             ActionKind::Reboot if parameters.graceful_shutdown == Some(true) => "(soft-reboot)".to_owned(),
             ActionKind::Reboot => "(hard-reboot)".to_owned(),
-            ActionKind::Rebuild => {
-                parameters.instance_image_uuid.or_else(|| instance.nfvi.image_uuid.clone()).unwrap_or_default()
-            }
+            ActionKind::Rebuild => parameters
+                .instance_image_uuid
+                .or_else(|| instance.nfvi.image_uuid.clone())
+                .unwrap_or_default(),
             ActionKind::Resize => {
                 let flavor = parameters.instance_type_uuid.unwrap_or_default();
                 self.instance_types.get(&flavor).map_or(flavor, |known| known.name.clone())
             }
             _ => String::new(),
         };
-        let params = TextParams { initiated_by: &by, reason, additional_text: &extra, ..TextParams::default() };
+        let params =
+            TextParams { initiated_by: &by, reason, additional_text: &extra, ..TextParams::default() };
         self.issue_instance_log(uuid, begin, &params);
     }
 
@@ -202,12 +212,16 @@ impl Vim {
         let logs = kind.logs();
         let Some(failed) = logs.failed else { return };
         let Some(instance) = self.instances.get(uuid) else { return };
-        let already = |event: Option<EventId>| event.is_some_and(|event| instance.last_events.contains(&event));
+        let already =
+            |event: Option<EventId>| event.is_some_and(|event| instance.last_events.contains(&event));
         if already(Some(failed)) || already(logs.rejected) {
             return;
         }
-        let reason =
-            if reason.len() > MAX_REASON { "(reason string too long; refer to /var/log for details.)" } else { reason };
+        let reason = if reason.len() > MAX_REASON {
+            "(reason string too long; refer to /var/log for details.)"
+        } else {
+            reason
+        };
         self.issue_instance_log(uuid, failed, &TextParams { reason, ..TextParams::default() });
     }
 

@@ -74,7 +74,13 @@ const STATES: [(InstanceState, &str, &str, &str, bool); 18] = [
     ),
     (InstanceState::Evacuate, "evacuate", "_instance_state_evacuate.py", "Evacuate", true),
     (InstanceState::Resize, "resize", "_instance_state_resize.py", "Resize", true),
-    (InstanceState::ResizeConfirm, "resize-confirm", "_instance_state_resize_confirm.py", "Resize-Confirm", true),
+    (
+        InstanceState::ResizeConfirm,
+        "resize-confirm",
+        "_instance_state_resize_confirm.py",
+        "Resize-Confirm",
+        true,
+    ),
     (InstanceState::ResizeRevert, "resize-revert", "_instance_state_resize_revert.py", "Resize-Revert", true),
     (InstanceState::Fail, "fail", "_instance_state_fail.py", "Fail", false),
     (InstanceState::Delete, "delete", "_instance_state_delete.py", "Delete", false),
@@ -353,7 +359,11 @@ fn live_migrate(running: &mut Running, event: &InstanceEvent, facts: &InstanceFa
         }
         E::NfviEnabled if running.started && !facts.moved => not_done(),
         E::Audit if facts.idle && !facts.migrating => {
-            if unseen(running, now, UNSEEN) { late() } else { Reaction::default() }
+            if unseen(running, now, UNSEEN) {
+                late()
+            } else {
+                Reaction::default()
+            }
         }
         E::Audit => match facts.live_limit {
             Some(limit) if now.since(running.began) >= limit + LIVE_MARGIN => late(),
@@ -378,7 +388,11 @@ fn cold_migrate(running: &mut Running, event: &InstanceEvent, facts: &InstanceFa
         E::TaskFailed { reason, .. } => fail(reason, Some(Report::Migrate(ItemEnd::Failed))),
         // reported as a migration, so that the operation that waits for it hears of it (docs/differences.md)
         E::Audit if facts.idle && !facts.resizing => {
-            if unseen(running, now, UNSEEN) { late() } else { Reaction::default() }
+            if unseen(running, now, UNSEEN) {
+                late()
+            } else {
+                Reaction::default()
+            }
         }
         E::Audit if now.since(running.began) >= facts.cold_limit || facts.task_timed_out => late(),
         _ => Reaction::default(),
@@ -400,7 +414,11 @@ fn evacuate(running: &mut Running, event: &InstanceEvent, facts: &InstanceFacts,
         E::NfviDisabled if running.started && !facts.moved => end(Some(Report::Evacuate(ItemEnd::Failed))),
         E::TaskFailed { reason, .. } => fail(reason, Some(Report::Evacuate(ItemEnd::Failed))),
         E::Audit if facts.idle && !facts.rebuilding => {
-            if unseen(running, now, EVACUATION_UNSEEN) { late() } else { Reaction::default() }
+            if unseen(running, now, EVACUATION_UNSEEN) {
+                late()
+            } else {
+                Reaction::default()
+            }
         }
         E::Audit if now.since(running.began) >= facts.evacuate_limit || facts.task_timed_out => late(),
         _ => Reaction::default(),

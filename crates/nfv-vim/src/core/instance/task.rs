@@ -64,7 +64,8 @@ impl Vim {
         {
             return;
         }
-        if (running.state.task_first() || event == InstanceEvent::Confirmed) && self.instance_work_event(uuid, &event)
+        if (running.state.task_first() || event == InstanceEvent::Confirmed)
+            && self.instance_work_event(uuid, &event)
         {
             return;
         }
@@ -90,7 +91,12 @@ impl Vim {
             self.log(Level::Info, LOGGER, state.log_file(), format!("{} {how} for {name}.", state.title()));
             self.fail_action(uuid, kind, &reason);
         } else if next == Some(Next::Initial) && matches!(event, InstanceEvent::TaskCompleted { .. }) {
-            self.log(Level::Info, LOGGER, state.log_file(), format!("{} completed for {name}.", state.title()));
+            self.log(
+                Level::Info,
+                LOGGER,
+                state.log_file(),
+                format!("{} completed for {name}.", state.title()),
+            );
         }
         if let Some(report) = report {
             self.queue.push_back(Event::Report { uuid: uuid.to_owned(), report, from });
@@ -121,7 +127,10 @@ impl Vim {
         let from = instance.running.as_ref().and_then(|running| running.from.as_deref());
         InstanceFacts {
             idle: instance.task.as_ref().is_none_or(|task| !task.in_progress()),
-            task_timed_out: instance.task.as_ref().is_some_and(|task| task.result() == Some(TaskResult::TimedOut)),
+            task_timed_out: instance
+                .task
+                .as_ref()
+                .is_some_and(|task| task.result() == Some(TaskResult::TimedOut)),
             locked: instance.is_locked(),
             enabled: instance.is_enabled(),
             disabled: instance.is_disabled(),
@@ -147,7 +156,12 @@ impl Vim {
         let state = running.state;
         let task_name = format!("{}-instance_{name}", state.as_str());
         instance.task = Some(Task::start(task_name, id, vec![InstanceWork::new(state)], now));
-        self.log(Level::Info, LOGGER, state.log_file(), format!("Entering state ({}) for {name}.", state.as_str()));
+        self.log(
+            Level::Info,
+            LOGGER,
+            state.log_file(),
+            format!("Entering state ({}) for {name}.", state.as_str()),
+        );
         self.drive_instance_task(uuid);
     }
 
@@ -185,9 +199,10 @@ impl Vim {
                 if let Some(task) = id {
                     let event = match result {
                         TaskResult::Success => InstanceEvent::TaskCompleted { task },
-                        TaskResult::Degraded | TaskResult::Failed | TaskResult::TimedOut | TaskResult::Aborted => {
-                            InstanceEvent::TaskFailed { task, reason }
-                        }
+                        TaskResult::Degraded
+                        | TaskResult::Failed
+                        | TaskResult::TimedOut
+                        | TaskResult::Aborted => InstanceEvent::TaskFailed { task, reason },
                     };
                     self.post_instance(uuid, event);
                 }
@@ -339,12 +354,18 @@ impl Vim {
         let Some(instance) = self.instances.get(uuid) else { return false };
         let Some(task) = instance.task.as_ref().filter(|task| task.waiting().is_some()) else { return false };
         let Some(work) = task.current().cloned() else { return false };
-        let offline =
-            instance.host().and_then(|host| self.hosts.get(host)).is_some_and(crate::core::host::Host::is_offline);
+        let offline = instance
+            .host()
+            .and_then(|host| self.hosts.get(host))
+            .is_some_and(crate::core::host::Host::is_offline);
         let step = match (work.phase, event) {
             (Phase::Confirming, InstanceEvent::Confirmed) => self.send_instance_work(uuid, work.state),
-            (Phase::AwaitingOffline, InstanceEvent::NfviHostOffline) => self.send_instance_work(uuid, work.state),
-            (Phase::AwaitingOffline, InstanceEvent::Audit) if offline => self.send_instance_work(uuid, work.state),
+            (Phase::AwaitingOffline, InstanceEvent::NfviHostOffline) => {
+                self.send_instance_work(uuid, work.state)
+            }
+            (Phase::AwaitingOffline, InstanceEvent::Audit) if offline => {
+                self.send_instance_work(uuid, work.state)
+            }
             (Phase::AwaitingMove, InstanceEvent::NfviHostChanged) => Step::Done,
             (Phase::AwaitingMove, InstanceEvent::ResizeRevertCompleted)
                 if work.state == InstanceState::ResizeRevert =>

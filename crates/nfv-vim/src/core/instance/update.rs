@@ -114,7 +114,10 @@ impl Vim {
         let old = &instance.nfvi;
         let was = Was { admin: old.admin_state.clone(), avail: old.avail_status.clone() };
         let moves = |action: &InstanceAction| {
-            matches!(action, InstanceAction::Migrating | InstanceAction::Resizing | InstanceAction::Rebuilding)
+            matches!(
+                action,
+                InstanceAction::Migrating | InstanceAction::Resizing | InstanceAction::Rebuilding
+            )
         };
         if moves(&nfvi.action) && !moves(&old.action) {
             instance.from_host.clone_from(&old.host_name);
@@ -148,7 +151,10 @@ impl Vim {
         if resized {
             self.post_instance(uuid, InstanceEvent::NfviResized);
         }
-        self.post_instance(uuid, if enabled { InstanceEvent::NfviEnabled } else { InstanceEvent::NfviDisabled });
+        self.post_instance(
+            uuid,
+            if enabled { InstanceEvent::NfviEnabled } else { InstanceEvent::NfviDisabled },
+        );
         self.settle();
         if crashed {
             self.recover_instance(uuid, None, true, None);
