@@ -189,6 +189,3 @@ fn forward(status: u16, headers: &[(String, String)], body: Vec<u8>) -> HttpResp
     }
     answer.body(body)
 }
-
-#[cfg(test)]
-mod tests;

@@ -170,6 +170,3 @@ fn booting_host(data: &Value) -> Option<String> {
     let data: Value = serde_json::from_str(data.as_str()?).ok()?;
     fields::optional_text(&data, "hostname").filter(|name| !name.is_empty())
 }
-
-#[cfg(test)]
-mod tests;

@@ -163,6 +163,3 @@ fn respond(form: AnswerForm, reply: Reply) -> HttpResponse {
         (AnswerForm::Success, _) => HttpResponse::Ok().json(json!({"status": "success"})),
     }
 }
-
-#[cfg(test)]
-mod tests;
