@@ -24,6 +24,7 @@ mod compute;
 pub mod config;
 mod error;
 mod guest;
+pub mod handler;
 mod infrastructure;
 mod keyring;
 mod listener;
@@ -37,8 +38,9 @@ mod turn;
 
 pub use config::{DisabledPlugins, PluginsConfig};
 pub use error::PluginError;
+pub use handler::{AlarmHandlers, EventLogHandlers};
 pub use openstack::catalog;
-pub use plugins::Plugins;
+pub use plugins::{Addresses, Plugins};
 pub use secret::Secret;
 pub use turn::{Grant, Turn, TurnControl};
 
