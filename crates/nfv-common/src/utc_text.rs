@@ -1,13 +1,17 @@
-//! The two text forms of a UTC time in alarm and event records.
+//! The two text forms of a time in alarm and event records.
 //!
 //! Contract: southbound 12.1, 12.8.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// `YYYY-MM-DD HH:MM:SS.ffffff`, the form of `raised_timestamp`.
 pub fn with_micros(time: Timestamp) -> String {
-    let t = TimeZone::UTC.to_datetime(time);
+    civil_with_micros(TimeZone::UTC.to_datetime(time))
+}
+
+fn civil_with_micros(t: DateTime) -> String {
     format!(
         "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
         t.year(),
@@ -23,7 +27,12 @@ pub fn with_micros(time: Timestamp) -> String {
 /// The same without the fraction when it is exactly zero: the form of `created-timestamp` in the alarm file and of
 /// `timestamp` in the event file, which readers of these files have always met in both lengths.
 pub fn shortest(time: Timestamp) -> String {
-    let mut text = with_micros(time);
+    shortest_civil(TimeZone::UTC.to_datetime(time))
+}
+
+/// [`shortest`] for a time on the wall clock of some zone, as histograms show it.
+pub fn shortest_civil(time: DateTime) -> String {
+    let mut text = civil_with_micros(time);
     if text.ends_with(".000000") {
         text.truncate(text.len() - ".000000".len());
     }

@@ -1,1 +1,3 @@
-//! The Virtual Infrastructure Manager: deterministic core, runtime shell, nfv-vim and nfv-vim-manage.
+//! The Virtual Infrastructure Manager.
+
+pub mod core;

@@ -15,6 +15,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::interpolation::{InterpolationError, resolve};
+
 /// Values of one section by key.
 pub type Section = BTreeMap<String, String>;
 
@@ -74,8 +76,14 @@ impl Document {
         Some(values)
     }
 
-    /// What a reference in this section can name: [`Self::section`] and the section's own name as `__name__`.
-    pub(super) fn visible(&self, name: &str) -> Option<Section> {
+    /// The values of a section with `%(key)s` references resolved. `%(__name__)s` is the section's name.
+    pub fn resolved(&self, name: &str) -> Option<BTreeMap<String, Result<String, InterpolationError>>> {
+        let values = self.visible(name)?;
+        let keys = values.iter().filter(|(key, _)| *key != OWN_NAME);
+        Some(keys.map(|(key, value)| (key.clone(), resolve(value, &values))).collect())
+    }
+
+    fn visible(&self, name: &str) -> Option<Section> {
         let own = self.sections.get(name)?;
         let mut values = self.defaults.clone();
         values.extend(own.iter().map(|(key, value)| (key.clone(), value.clone())));

@@ -17,5 +17,6 @@ mod settings;
 mod source;
 
 pub use error::ConfigError;
+pub use interpolation::InterpolationError;
 pub use settings::Settings;
 pub use source::{IniFile, Interpolation};

@@ -43,17 +43,19 @@ impl Settings {
             Ok(Collected { sections }) => Ok(Self { file, sections }),
             Err(config::ConfigError::Foreign(error)) => Err(match error.downcast::<ConfigError>() {
                 Ok(ours) => *ours,
-                Err(other) => ConfigError::Collect { file, cause: config::ConfigError::Foreign(other) },
+                Err(other) => {
+                    ConfigError::Collect { file: file.into(), cause: config::ConfigError::Foreign(other) }
+                }
             }),
-            Err(cause) => Err(ConfigError::Collect { file, cause }),
+            Err(cause) => Err(ConfigError::Collect { file: file.into(), cause }),
         }
     }
 
     /// Reads values from memory, as if they were the content of `file`.
     pub fn parse(file: impl Into<String>, content: &[u8]) -> Result<Self, ConfigError> {
         let file = file.into();
-        let document =
-            Document::parse(content).map_err(|cause| ConfigError::Syntax { file: file.clone(), cause })?;
+        let document = Document::parse(content)
+            .map_err(|cause| ConfigError::Syntax { file: file.as_str().into(), cause })?;
         let sections = document
             .section_names()
             .filter_map(|name| Some((name.to_owned(), document.section(name)?)))
@@ -142,20 +144,20 @@ impl Settings {
     /// The error for a value that is not what its reader needs; for checks of the callers' own.
     pub fn wrong(&self, section: &str, key: &str, value: &str, expected: &'static str) -> ConfigError {
         ConfigError::Value {
-            file: self.file.clone(),
-            section: section.to_owned(),
-            key: key.to_owned(),
-            value: value.to_owned(),
+            file: self.file.as_str().into(),
+            section: section.into(),
+            key: key.into(),
+            value: value.into(),
             expected,
         }
     }
 
     fn missing(&self, section: &str, key: &str) -> ConfigError {
-        let (file, section) = (self.file.clone(), section.to_owned());
-        if self.sections.contains_key(&section) {
-            ConfigError::NoKey { file, section, key: key.to_owned() }
+        let file = self.file.as_str().into();
+        if self.has_section(section) {
+            ConfigError::NoKey { file, section: section.into(), key: key.into() }
         } else {
-            ConfigError::NoSection { file, section }
+            ConfigError::NoSection { file, section: section.into() }
         }
     }
 }

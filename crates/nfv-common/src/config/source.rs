@@ -6,7 +6,6 @@ use config::{Map, Source, Value, ValueKind};
 
 use super::ConfigError;
 use super::ini::{Document, Section};
-use super::interpolation;
 
 /// The one key under which all sections are handed over.
 ///
@@ -55,26 +54,28 @@ impl IniFile {
         let content = match std::fs::read(&self.path) {
             Ok(content) => content,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(cause) => return Err(ConfigError::Read { file: self.file(), cause }),
+            Err(cause) => return Err(ConfigError::Read { file: self.file().into(), cause }),
         };
-        Document::parse(&content).map_err(|cause| ConfigError::Syntax { file: self.file(), cause })
+        Document::parse(&content).map_err(|cause| ConfigError::Syntax { file: self.file().into(), cause })
     }
 
     fn values(&self, document: &Document, name: &str) -> Result<Section, ConfigError> {
-        let mut section = document.section(name).unwrap_or_default();
-        if matches!(self.interpolation, Interpolation::Sections(names) if names.contains(&name)) {
-            let visible = document.visible(name).unwrap_or_default();
-            for (key, value) in &mut section {
-                *value =
-                    interpolation::resolve(value, &visible).map_err(|cause| ConfigError::Interpolation {
-                        file: self.file(),
-                        section: name.to_owned(),
-                        key: key.clone(),
-                        cause,
-                    })?;
-            }
+        if !matches!(self.interpolation, Interpolation::Sections(names) if names.contains(&name)) {
+            return Ok(document.section(name).unwrap_or_default());
         }
-        Ok(section)
+        let wrong = |key: &str, cause| ConfigError::Interpolation {
+            file: self.file().into(),
+            section: name.into(),
+            key: key.into(),
+            cause,
+        };
+        let resolved = document.resolved(name).unwrap_or_default().into_iter();
+        resolved
+            .map(|(key, value)| match value {
+                Ok(value) => Ok((key, value)),
+                Err(cause) => Err(wrong(&key, cause)),
+            })
+            .collect()
     }
 
     fn sections(&self) -> Result<Map<String, Value>, ConfigError> {

@@ -119,6 +119,7 @@ pub fn alarm_repair_action(t: AlarmType) -> &'static str {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

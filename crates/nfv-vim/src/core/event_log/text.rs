@@ -217,6 +217,7 @@ pub fn event_text(id: EventId, p: &TextParams<'_>) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

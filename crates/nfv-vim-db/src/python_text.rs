@@ -1,0 +1,67 @@
+//! Python's way of writing values and errors, where the contract quotes it.
+
+/// `repr` of a text as Python 2 gives it, without the `u` in front.
+pub(crate) fn quoted(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut out = String::from(quote);
+    for letter in text.chars() {
+        match letter {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\\' => out.push_str("\\\\"),
+            letter if letter == quote => {
+                out.push('\\');
+                out.push(letter);
+            }
+            ' '..='~' => out.push(letter),
+            letter => match u32::from(letter) {
+                code @ 0..=0xff => out.push_str(&format!("\\x{code:02x}")),
+                code @ 0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
+                code => out.push_str(&format!("\\U{code:08x}")),
+            },
+        }
+    }
+    out.push(quote);
+    out
+}
+
+/// An input/output error as Python shows it: `[Errno 2] No such file or directory: '/a/b'`.
+pub(crate) fn io_error(error: &std::io::Error, path: &std::path::Path) -> String {
+    let path = quoted(&path.to_string_lossy());
+    match error.raw_os_error() {
+        Some(number) => {
+            let text = error.to_string();
+            let text = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);
+            format!("[Errno {number}] {text}: {path}")
+        }
+        None => format!("{error}: {path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{io_error, quoted};
+
+    #[test]
+    fn texts_are_quoted_as_python_does() {
+        let cases = [
+            ("a", "'a'"),
+            ("it's", "\"it's\""),
+            ("it's \"x\"", "'it\\'s \"x\"'"),
+            ("b\u{e9}\u{20ac}\u{1f600}\n\\", "'b\\xe9\\u20ac\\U0001f600\\n\\\\'"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(quoted(text), expected);
+        }
+    }
+
+    #[test]
+    fn an_input_output_error_has_number_text_and_path() {
+        let error = std::io::Error::from_raw_os_error(2);
+        assert_eq!(
+            io_error(&error, std::path::Path::new("/no/file")),
+            "[Errno 2] No such file or directory: '/no/file'"
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! Everything that is in the database, as it is read at a start.
+
+use crate::row::{
+    HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, ImageRow, InstanceGroupRow, InstanceRow,
+    InstanceTypeRow, NetworkRow, Record, ServiceHostRow, StateRow, SubnetRow, SwUpdateRow, SystemRow,
+    TenantRow, VolumeRow, VolumeSnapshotRow,
+};
+use crate::table::Table;
+use crate::value::Fetched;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// All rows, table by table in the order in which the VIM reads them; within a table in the order they were written.
+///
+/// Contract: deployment 1.2.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)] // the rows of the table of that name
+pub struct Snapshot {
+    pub images: Vec<ImageRow>,
+    pub volumes: Vec<VolumeRow>,
+    pub volume_snapshots: Vec<VolumeSnapshotRow>,
+    pub tenants: Vec<TenantRow>,
+    pub subnets: Vec<SubnetRow>,
+    pub networks: Vec<NetworkRow>,
+    pub systems: Vec<SystemRow>,
+    pub hosts: Vec<HostRow>,
+    pub host_groups: Vec<HostGroupRow>,
+    pub hypervisors: Vec<HypervisorRow>,
+    pub instance_types: Vec<InstanceTypeRow>,
+    pub instances: Vec<InstanceRow>,
+    pub instance_groups: Vec<InstanceGroupRow>,
+    pub service_hosts: Vec<ServiceHostRow>,
+    pub host_aggregates: Vec<HostAggregateRow>,
+    pub sw_updates: Vec<SwUpdateRow>,
+    pub state: Vec<StateRow>,
+    /// Rows that could not be read. They stay in the file as they are.
+    pub quarantined: Vec<Quarantined>,
+}
+
+/// A row that could not be read, or not be brought to the present version; it never stops the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Its table.
+    pub table: String,
+    /// The values of its key columns, joined by `/`.
+    pub key: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Quarantined {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "row {} of table {} left out: {}", self.key, self.table, self.reason)
+    }
+}
+
+impl Snapshot {
+    /// Reads all tables; to be called within a transaction, so that they belong together.
+    pub(crate) fn read(conn: &mut SqliteConnection) -> QueryResult<Snapshot> {
+        let mut quarantined = Vec::new();
+        let bad = &mut quarantined;
+        Ok(Snapshot {
+            images: read(conn, bad)?,
+            volumes: read(conn, bad)?,
+            volume_snapshots: read(conn, bad)?,
+            tenants: read(conn, bad)?,
+            subnets: read(conn, bad)?,
+            networks: read(conn, bad)?,
+            systems: read(conn, bad)?,
+            hosts: read(conn, bad)?,
+            host_groups: read(conn, bad)?,
+            hypervisors: read(conn, bad)?,
+            instance_types: read(conn, bad)?,
+            instances: read(conn, bad)?,
+            instance_groups: read(conn, bad)?,
+            service_hosts: read(conn, bad)?,
+            host_aggregates: read(conn, bad)?,
+            sw_updates: read(conn, bad)?,
+            state: read(conn, bad)?,
+            quarantined,
+        })
+    }
+}
+
+/// Reads one table.
+fn read<R: Record>(conn: &mut SqliteConnection, bad: &mut Vec<Quarantined>) -> QueryResult<Vec<R>> {
+    let Some(table) = Table::any(R::TABLE) else {
+        return Err(diesel::result::Error::QueryBuilderError(
+            format!("no facts of table {}", R::TABLE).into(),
+        ));
+    };
+    let mut rows = Vec::new();
+    for fetched in diesel::sql_query(table.select_statement()).load_iter::<Fetched, _>(conn)? {
+        let fetched = fetched?;
+        let key = fetched.key(table);
+        match R::read(&mut fetched.into_row()) {
+            Ok(row) => rows.push(row),
+            Err(problem) => {
+                bad.push(Quarantined { table: table.name.to_owned(), key, reason: problem.describe(table) });
+            }
+        }
+    }
+    Ok(rows)
+}

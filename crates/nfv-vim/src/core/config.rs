@@ -1,0 +1,155 @@
+//! The settings that steer decisions. Contract: vim-behaviour 12, deployment 3.2.
+
+use nfv_nfvi::Pool;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// All settings of the core, already typed.
+#[derive(Debug, Clone)]
+pub struct CoreConfig {
+    /// Plugins switched off.
+    pub disabled: BTreeSet<Pool>,
+    /// Kubernetes runs here (`/etc/kubernetes/admin.conf` exists).
+    pub kubernetes: bool,
+    /// `[host-configuration]`
+    pub host: HostConfig,
+    /// `[instance-configuration]`
+    pub instance: InstanceConfig,
+    /// `[dor-configuration]`
+    pub dor: DorConfig,
+    /// Longest wait for one turn of a call; longer than any limit of the plugins.
+    pub turn_limit: Duration,
+    /// How often Nova is asked for an instance whose action is under way. See docs/differences.md.
+    pub watch_interval: Duration,
+}
+
+/// `[host-configuration]`
+#[derive(Debug, Clone)]
+pub struct HostConfig {
+    /// `max_host_deleting_wait_in_secs`
+    pub deleting_wait: Duration,
+}
+
+/// `[instance-configuration]`
+#[derive(Debug, Clone)]
+pub struct InstanceConfig {
+    /// One hypervisor in the system: instances are stopped, not moved.
+    pub single_hypervisor: bool,
+    /// Recoveries started in one batch.
+    pub max_concurrent_recovering: usize,
+    /// Migrations off one host at a time.
+    pub max_concurrent_migrates_per_host: usize,
+    /// Evacuations off one host at a time.
+    pub max_concurrent_evacuates_per_host: usize,
+    /// Long interval of the recovery audit.
+    pub recovery_audit_interval: Duration,
+    /// Short interval of the recovery audit.
+    pub recovery_audit_cooldown: Duration,
+    /// Between two batches of one recovery audit.
+    pub recovery_audit_batch_interval: Duration,
+    /// Time in state before a failed instance is recovered.
+    pub recovery_cooldown: Duration,
+    /// Time in state before a rebuild counts as stuck.
+    pub rebuild_timeout: Duration,
+    /// Time in state before a reboot counts as stuck.
+    pub reboot_timeout: Duration,
+    /// Time in state before a migration counts as stuck.
+    pub migrate_timeout: Duration,
+    /// More failed instances than this are recovered slowly.
+    pub recovery_threshold: usize,
+    /// Recoveries started in one slow batch.
+    pub max_throttled_recovering: usize,
+    /// Longest live migration when nothing else says so.
+    pub max_live_migrate_wait: Duration,
+    /// Bounds on what flavors, images and metadata may say; none when the section is absent.
+    pub live_migrate_wait_bounds: Option<(Duration, Duration)>,
+    /// Longest cold migration.
+    pub max_cold_migrate_wait: Duration,
+    /// Longest resize.
+    pub max_resize_wait: Duration,
+    /// Longest evacuation.
+    pub max_evacuate_wait: Duration,
+    /// Largest local disk the system cold-migrates, GB.
+    pub max_cold_migrate_local_image_disk_gb: u64,
+    /// Largest local disk the system evacuates, GB.
+    pub max_evacuate_local_image_disk_gb: u64,
+}
+
+impl InstanceConfig {
+    /// Longest time one instance may take to leave a host that goes down: the work's limit. Contract: 2.6.
+    pub fn disabling_wait(&self) -> Duration {
+        let live = self.live_migrate_wait_bounds.map_or(Duration::from_secs(800), |(_, max)| max);
+        live.max(self.max_cold_migrate_wait).max(self.max_resize_wait) + Duration::from_secs(60)
+    }
+
+    /// The same for evacuations.
+    pub fn disabled_wait(&self) -> Duration {
+        self.max_evacuate_wait + Duration::from_secs(60)
+    }
+}
+
+/// `[dor-configuration]`
+#[derive(Debug, Clone)]
+pub struct DorConfig {
+    /// Fewer workers than this are a small system.
+    pub minimum_hosts: usize,
+    /// Age of the process at which a small system is complete.
+    pub process_uptime: Duration,
+    /// Age of the process at which it counts as stabilized.
+    pub stabilize_uptime: Duration,
+    /// Uptime of a host at which it counts as back.
+    pub complete_uptime: Duration,
+    /// Share of workers that must be back, percent.
+    pub completion_percentage: u64,
+}
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+impl Default for CoreConfig {
+    fn default() -> Self {
+        Self {
+            disabled: BTreeSet::new(),
+            kubernetes: false,
+            host: HostConfig { deleting_wait: secs(60) },
+            instance: InstanceConfig::default(),
+            dor: DorConfig {
+                minimum_hosts: 4,
+                process_uptime: secs(60),
+                stabilize_uptime: secs(240),
+                complete_uptime: secs(1200),
+                completion_percentage: 50,
+            },
+            turn_limit: secs(60),
+            watch_interval: secs(5),
+        }
+    }
+}
+
+impl Default for InstanceConfig {
+    fn default() -> Self {
+        Self {
+            single_hypervisor: false,
+            max_concurrent_recovering: 4,
+            max_concurrent_migrates_per_host: 1,
+            max_concurrent_evacuates_per_host: 1,
+            recovery_audit_interval: secs(330),
+            recovery_audit_cooldown: secs(30),
+            recovery_audit_batch_interval: secs(2),
+            recovery_cooldown: secs(30),
+            rebuild_timeout: secs(900),
+            reboot_timeout: secs(300),
+            migrate_timeout: secs(960),
+            recovery_threshold: 250,
+            max_throttled_recovering: 2,
+            max_live_migrate_wait: secs(800),
+            live_migrate_wait_bounds: Some((secs(120), secs(800))),
+            max_cold_migrate_wait: secs(900),
+            max_resize_wait: secs(900),
+            max_evacuate_wait: secs(900),
+            max_cold_migrate_local_image_disk_gb: 20,
+            max_evacuate_local_image_disk_gb: 20,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! An instance's action ended: what that means for the host operation it is part of. Contract: 5.3.5.
+
+use super::operation::{ItemEnd, ItemState, OperationKind};
+use super::{FILE, LOGGER};
+use crate::core::host::HostEvent;
+use crate::core::instance::state::Report;
+use crate::core::{Level, Vim};
+
+impl Vim {
+    /// A running action reports its end. `from` is the host on which it began.
+    pub(in crate::core) fn instance_reported(&mut self, uuid: &str, report: Report, from: Option<String>) {
+        let Some(instance) = self.instances.get(uuid) else { return };
+        let name = instance.name().to_owned();
+        let failed = instance.is_failed();
+        let host = match report {
+            Report::Migrate(_) | Report::Evacuate(_) => from,
+            Report::Start(_) | Report::Stop(_) => instance.nfvi.host_name.clone(),
+        };
+        let Some(host) = host else { return };
+        let Some(kind) = self.operations.get(&host).map(|operation| operation.kind) else { return };
+        if !concerns(report, kind)
+            || !self.operations.get(&host).is_some_and(|operation| operation.contains(uuid))
+        {
+            return;
+        }
+        let (word, place, end) = match report {
+            Report::Migrate(end) => ("Migrate", "from", end),
+            Report::Evacuate(end) => ("Evacuate", "from", end),
+            Report::Start(end) => ("Start", "on", end),
+            Report::Stop(end) => ("Stop", "on", end),
+        };
+        let place = if end == ItemEnd::Cancelled { "on" } else { place };
+        let sentence = format!("{word} of instance {name} {place} host {host} {}", end.words());
+        self.log(Level::Info, LOGGER, FILE, sentence.clone());
+        self.item(&host, uuid, ItemState::Ended(end));
+        if end != ItemEnd::Completed && kind == OperationKind::HostLock {
+            self.lock_ends(&host, report, &sentence);
+            return;
+        }
+        match report {
+            Report::Start(_) => {
+                if end != ItemEnd::Completed
+                    && let Some(operation) = self.operations.get_mut(&host)
+                {
+                    operation.give_reason(&sentence);
+                }
+                self.start_next(&host);
+                if self.operations.get(&host).is_some_and(|operation| !operation.status().in_progress) {
+                    self.operations.remove(&host);
+                }
+                return;
+            }
+            Report::Stop(_) => {
+                if end != ItemEnd::Completed && !failed && end != ItemEnd::Cancelled {
+                    self.fail_instance(uuid, None);
+                }
+            }
+            Report::Migrate(_) | Report::Evacuate(_) => {
+                if end != ItemEnd::Completed && !failed {
+                    self.fail_instance(uuid, None);
+                }
+                if matches!(report, Report::Migrate(_)) && self.is_hypervisor_enabled(&host) {
+                    self.migrate_pass(&host);
+                } else {
+                    self.evacuate_pass(&host);
+                }
+            }
+        }
+        self.tell_host(&host, report);
+    }
+
+    /// An ordinary lock ends with the first instance that does not go.
+    fn lock_ends(&mut self, host: &str, report: Report, reason: &str) {
+        let Some(mut operation) = self.operations.remove(host) else { return };
+        operation.give_reason(reason);
+        let mut end = operation.end();
+        // a cancelled move leaves the instance where it is: the lock cannot go on (docs/differences.md)
+        end.failed |= !end.timed_out;
+        self.post_host(host, gone(report, end));
+    }
+
+    /// The host hears that one instance is gone, or that all are.
+    fn tell_host(&mut self, host: &str, report: Report) {
+        let Some(operation) = self.operations.get(host) else { return };
+        if operation.status().in_progress {
+            let event = match report {
+                Report::Stop(_) | Report::Start(_) => HostEvent::InstanceStopped,
+                Report::Migrate(_) | Report::Evacuate(_) => HostEvent::InstanceMoved,
+            };
+            self.post_host(host, event);
+        } else {
+            let end = operation.end();
+            self.operations.remove(host);
+            self.post_host(host, gone(report, end));
+        }
+    }
+}
+
+fn gone(report: Report, end: super::OperationEnd) -> HostEvent {
+    match report {
+        Report::Stop(_) | Report::Start(_) => HostEvent::InstancesStopped(end),
+        Report::Migrate(_) | Report::Evacuate(_) => HostEvent::InstancesMoved(end),
+    }
+}
+
+/// The report matters to an operation of this kind. Contract: 5.3.5, first table.
+fn concerns(report: Report, kind: OperationKind) -> bool {
+    use OperationKind as K;
+    match report {
+        Report::Migrate(_) | Report::Evacuate(_) => {
+            matches!(kind, K::HostLock | K::HostLockForce | K::HostDisable | K::HostFailed)
+        }
+        Report::Stop(_) => matches!(kind, K::HostLock | K::HostLockForce),
+        Report::Start(_) => kind == K::StartInstancesSerial,
+    }
+}

@@ -1,0 +1,23 @@
+//! What concerns many instances at once. Contract: vim-behaviour 5.
+//!
+//! - [`operation`]: a host operation and its items (5.1).
+//! - `host_down`: a host goes down; the checks before a lock (5.3.2, 5.3.3).
+//! - `passes`: moving, evacuating, stopping and starting instances, a few at a time (5.3.4).
+//! - `complete`: an instance's action ended; what comes next (5.3.5).
+//! - `recovery`: healing failed instances (5.3.6).
+//! - `host`: what hosts report to the directors (5.2).
+
+mod complete;
+mod host;
+mod host_down;
+pub mod operation;
+mod passes;
+pub mod recovery;
+
+pub use operation::{ItemEnd, ItemState, Operation, OperationEnd, OperationKind, OperationStatus};
+pub use recovery::Recovery;
+
+/// Logger of the instance director.
+const LOGGER: &str = "nfv_vim.instance_director";
+/// Its source file in the logs.
+const FILE: &str = "_instance_director.py";

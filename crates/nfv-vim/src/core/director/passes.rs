@@ -1,0 +1,280 @@
+//! Moving, evacuating, stopping and starting instances, a few at a time. Contract: vim-behaviour 5.3.4.
+
+use super::host_down::Method;
+use super::operation::{ItemEnd, ItemState, Operation, OperationKind};
+use super::{FILE, LOGGER};
+use crate::core::instance::Instance;
+use crate::core::{Level, Vim};
+use nfv_common::event_log::InitiatedBy;
+use nfv_nfvi::object::ActionType;
+
+/// By whom directors act.
+const BY: InitiatedBy = InitiatedBy::InstanceDirector;
+
+impl Vim {
+    /// Why a pass moves nothing now; the recovery audit then looks again soon. Contract: 5.3.4 "gate".
+    fn gate(&mut self, host: &str, kind: OperationKind, verb: &str) -> bool {
+        let closed = if !kind.is_lock() && !self.dor.completed {
+            Some("DOR is not complete")
+        } else if self.upgrade_blocks_instances() {
+            Some("Upgrade inprogress")
+        } else if !self.has_other_hypervisor(None) {
+            Some("No hypervisors available")
+        } else if kind == OperationKind::HostLockForce {
+            Some("Force-Lock issued")
+        } else {
+            None
+        };
+        if let Some(why) = closed {
+            let text = format!("{why}, can't {verb} instances off of host {host}.");
+            self.log(Level::Info, LOGGER, FILE, text);
+            self.reschedule_recovery(self.config.instance.recovery_audit_cooldown);
+            return false;
+        }
+        true
+    }
+
+    fn operation_reason(&self, host: &str, kind: OperationKind, evacuating: bool) -> &'static str {
+        match kind {
+            OperationKind::HostLockForce => "host force lock command issued",
+            OperationKind::HostLock => "host lock command issued",
+            OperationKind::HostDisable if evacuating => "host disable action",
+            OperationKind::HostDisable => "host disabled",
+            OperationKind::HostFailed if self.hosts.get(host).is_some_and(|h| h.is_component_failure()) => {
+                "host component failure"
+            }
+            OperationKind::HostFailed => "host failed",
+            OperationKind::StartInstancesSerial => "start instances serial issued",
+        }
+    }
+
+    /// Moves instances off a host whose hypervisor works.
+    pub(super) fn migrate_pass(&mut self, host: &str) {
+        let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
+        if !self.gate(host, kind, "migrate") {
+            return;
+        }
+        let reason = self.operation_reason(host, kind, false);
+        let candidates = self.instances_where(|i| {
+            i.on_host(host) && !i.is_going() && !i.is_locked() && (!i.is_failed() || i.resuming.is_some())
+        });
+        for uuid in candidates {
+            let Some(operation) = self.operations.get(host) else { return };
+            if operation.in_progress() >= self.config.instance.max_concurrent_migrates_per_host {
+                return;
+            }
+            if operation.contains(&uuid) {
+                continue;
+            }
+            let Some(instance) = self.instances.get(&uuid) else { continue };
+            let name = instance.name().to_owned();
+            let method = self.method_for(instance, host);
+            let joins = !kind.is_lock() && (instance.is_migrating() || instance.is_cold_migrating());
+            let action = match (&instance.resuming, method) {
+                // what an earlier process began goes on the way it began
+                (Some(ActionType::ColdMigrate), _) => ActionType::ColdMigrate,
+                (Some(ActionType::LiveMigrate), _) => ActionType::LiveMigrate,
+                (_, Method::ColdMigrate) => ActionType::ColdMigrate,
+                (_, Method::Stop | Method::LiveMigrate | Method::Evacuate) => ActionType::LiveMigrate,
+            };
+            if kind == OperationKind::HostLock {
+                if let Some(objection) = self.objection(instance, host, method) {
+                    self.item_failed(host, &uuid, &format!("Lock of host {host} failed because {objection}"));
+                    return;
+                }
+            } else if !joins {
+                if let Some(why) = unmovable(instance, method) {
+                    self.log(
+                        Level::Info,
+                        LOGGER,
+                        FILE,
+                        format!("Instance {name} set as failed on host {host} because it {why}."),
+                    );
+                    self.fail_instance(&uuid, Some(&format!("{reason} and {}", subject(why))));
+                    continue;
+                }
+                if !self.is_allowed(instance, method) {
+                    let how = if method == Method::ColdMigrate { "cold-migrate" } else { "live-migrate" };
+                    self.fail_instance(&uuid, Some(&format!("{reason} and the system can't {how} instance")));
+                    continue;
+                }
+            }
+            self.item(host, &uuid, ItemState::InProgress);
+            let running = self.instances.get(&uuid).is_some_and(|i| i.running.is_some());
+            if joins && running {
+                self.log(
+                    Level::Info,
+                    LOGGER,
+                    FILE,
+                    format!("Instance {name} on host {host} is already migrating."),
+                );
+            } else if !self.do_action(&uuid, action, None, BY, reason) {
+                self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+            }
+        }
+    }
+
+    /// Rebuilds instances of a host that does not work elsewhere, most important first.
+    pub(super) fn evacuate_pass(&mut self, host: &str) {
+        let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
+        let open = self.gate(host, kind, "evacuate");
+        let reason = self.operation_reason(host, kind, true);
+        for uuid in self.in_recovery_order(|i| i.on_host(host) && !i.is_going() && !i.is_locked()) {
+            let Some(operation) = self.operations.get(host) else { return };
+            if operation.contains(&uuid) {
+                continue;
+            }
+            let in_progress = operation.in_progress();
+            let Some(instance) = self.instances.get(&uuid) else { continue };
+            let resumed = instance.resuming == Some(ActionType::Evacuate);
+            let evacuable = self.is_allowed(instance, Method::Evacuate)
+                && instance.auto_recovery()
+                && (instance.recoverable || resumed);
+            if kind == OperationKind::HostLock {
+                if let Some(objection) = self.objection(instance, host, Method::Evacuate) {
+                    self.item_failed(host, &uuid, &format!("Lock of host {host} failed because {objection}"));
+                    return;
+                }
+            } else if !instance.is_failed() && !resumed && !self.is_failing(instance) {
+                let text = format!("Instance {} set as failed on host {host}.", instance.name());
+                self.log(Level::Info, LOGGER, FILE, text);
+                self.fail_instance(&uuid, Some(reason));
+            }
+            if open && evacuable && in_progress < self.config.instance.max_concurrent_evacuates_per_host {
+                self.item(host, &uuid, ItemState::InProgress);
+                if !self.do_action(&uuid, ActionType::Evacuate, None, BY, reason) {
+                    self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+                }
+            }
+        }
+    }
+
+    /// Its fail action is under way already.
+    fn is_failing(&self, instance: &Instance) -> bool {
+        instance.running.as_ref().is_some_and(|r| r.kind == crate::core::instance::action::ActionKind::Fail)
+    }
+
+    /// Stops all instances of the only hypervisor at once.
+    pub(super) fn stop_pass(&mut self, host: &str) {
+        let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
+        let reason = self.operation_reason(host, kind, false);
+        for uuid in self.instances_where(|i| i.on_host(host) && !i.is_going() && !i.is_locked()) {
+            let Some(instance) = self.instances.get(&uuid) else { continue };
+            if self.operations.get(host).is_some_and(|operation| operation.contains(&uuid)) {
+                continue;
+            }
+            match kind {
+                OperationKind::HostLock => {
+                    if let Some(objection) = self.objection(instance, host, Method::Stop) {
+                        self.item_failed(
+                            host,
+                            &uuid,
+                            &format!("Lock of host {host} failed because {objection}"),
+                        );
+                        return;
+                    }
+                }
+                OperationKind::HostLockForce => {
+                    if let Some(why) = unmovable(instance, Method::Stop) {
+                        self.fail_instance(&uuid, Some(&format!("{reason} and {}", subject(why))));
+                        continue;
+                    }
+                }
+                OperationKind::HostDisable
+                | OperationKind::HostFailed
+                | OperationKind::StartInstancesSerial => {}
+            }
+            self.item(host, &uuid, ItemState::InProgress);
+            if !self.do_action(&uuid, ActionType::Stop, None, BY, reason) {
+                self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+            }
+        }
+    }
+
+    /// Starts stopped instances of a host one after another.
+    pub(super) fn start_instances_serially(&mut self, host: &str, uuids: Vec<String>) {
+        let mut operation = Operation::new(OperationKind::StartInstancesSerial);
+        for uuid in &uuids {
+            operation.set(uuid, ItemState::Ready);
+        }
+        self.operations.insert(host.to_owned(), operation);
+        self.start_next(host);
+    }
+
+    /// Starts the next instance that waits for its turn.
+    pub(super) fn start_next(&mut self, host: &str) {
+        while let Some(uuid) = self.operations.get(host).and_then(Operation::next_ready) {
+            self.item(host, &uuid, ItemState::InProgress);
+            let reason = self.operation_reason(host, OperationKind::StartInstancesSerial, false);
+            if self.do_action(&uuid, ActionType::Start, None, BY, reason) {
+                return;
+            }
+            self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+        }
+    }
+
+    pub(super) fn item(&mut self, host: &str, uuid: &str, state: ItemState) {
+        if let Some(operation) = self.operations.get_mut(host) {
+            operation.set(uuid, state);
+        }
+    }
+
+    fn item_failed(&mut self, host: &str, uuid: &str, reason: &str) {
+        self.log(Level::Info, LOGGER, FILE, reason.to_owned());
+        if let Some(operation) = self.operations.get_mut(host) {
+            operation.set(uuid, ItemState::Ended(ItemEnd::Failed));
+            operation.give_reason(reason);
+        }
+    }
+
+    /// The instances that fit, most important first; equal ones in table order.
+    pub(super) fn in_recovery_order(&self, fits: impl Fn(&Instance) -> bool) -> Vec<String> {
+        let mut chosen: Vec<_> = self.instances.values().filter(|instance| fits(instance)).collect();
+        chosen.sort_by_key(|instance| std::cmp::Reverse(instance.recovery_key()));
+        chosen.into_iter().map(|instance| instance.uuid().to_owned()).collect()
+    }
+}
+
+/// A condition in which an instance cannot be moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unmovable {
+    Paused,
+    Suspended,
+    Rebuilding,
+    ActionRunning,
+    Resized,
+}
+
+impl std::fmt::Display for Unmovable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Paused => "is paused",
+            Self::Suspended => "is suspended",
+            Self::Rebuilding => "is rebuilding",
+            Self::ActionRunning => "has action in progress",
+            Self::Resized => "is resized",
+        })
+    }
+}
+
+fn subject(why: Unmovable) -> String {
+    format!("instance {why}")
+}
+
+/// Why an instance cannot be moved off a host that goes down without being asked.
+fn unmovable(instance: &Instance, method: Method) -> Option<Unmovable> {
+    let own = instance.resuming.is_some();
+    if instance.is_paused() && method != Method::LiveMigrate {
+        Some(Unmovable::Paused)
+    } else if instance.is_suspended() {
+        Some(Unmovable::Suspended)
+    } else if instance.is_rebuilding() && !own {
+        Some(Unmovable::Rebuilding)
+    } else if instance.is_action_running() && !own {
+        Some(Unmovable::ActionRunning)
+    } else if instance.is_resized() && !own {
+        Some(Unmovable::Resized)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,282 @@
+//! Healing failed instances. Contract: vim-behaviour 5.3.6.
+
+use super::host_down::Method;
+use super::{FILE, LOGGER};
+use crate::core::instance::Instance;
+use crate::core::instance::action::ActionKind;
+use crate::core::{Effect, Flag, Level, TimerKey, Vim};
+use nfv_common::event_log::InitiatedBy;
+use nfv_common::time::Mono;
+use nfv_nfvi::object::ActionType;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// The recovery audit's memory.
+#[derive(Debug, Clone)]
+pub struct Recovery {
+    /// Instances of the present audit still to be looked at.
+    list: VecDeque<String>,
+    /// When the next audit is due after the present one.
+    next_interval: Duration,
+    /// The timer runs at the long interval.
+    at_long_interval: bool,
+    /// When the timer was armed.
+    armed: Mono,
+    /// Reboots since an instance was last well.
+    reboots: BTreeMap<String, u32>,
+    /// Instances stopped by a lock of the only hypervisor have been started again.
+    unlock_complete: bool,
+}
+
+impl Recovery {
+    /// Nothing to do yet; `unlock_complete` as an earlier process left it.
+    pub fn new(next_interval: Duration, unlock_complete: bool, now: Mono) -> Self {
+        Self {
+            list: VecDeque::new(),
+            next_interval,
+            at_long_interval: false,
+            armed: now,
+            reboots: BTreeMap::new(),
+            unlock_complete,
+        }
+    }
+
+    /// The instance is well: its reboots do not count any more.
+    pub(in crate::core) fn forget_reboots(&mut self, uuid: &str) {
+        self.reboots.remove(uuid);
+    }
+}
+
+/// How an instance is healed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cure {
+    Reboot,
+    Rebuild,
+    Evacuate,
+}
+
+impl Vim {
+    /// Something changed that may let failed instances be healed: the audit comes soon.
+    pub(in crate::core) fn recover_instances(&mut self) {
+        let cooldown = self.config.instance.recovery_audit_cooldown;
+        if !self.recovery_is_open() {
+            self.reschedule_recovery(cooldown);
+            return;
+        }
+        if self.recovery.list.is_empty() && self.recovery.at_long_interval {
+            self.reschedule_recovery(cooldown);
+        }
+        self.recovery.next_interval = cooldown;
+    }
+
+    fn recovery_is_open(&self) -> bool {
+        self.dor.stabilized && !self.upgrade_blocks_instances() && self.has_other_hypervisor(None)
+    }
+
+    /// Moves the audit's timer, counted from when it was armed. Contract: 1.1 "Reschedule".
+    pub(in crate::core) fn reschedule_recovery(&mut self, interval: Duration) {
+        self.recovery.at_long_interval = interval >= self.config.instance.recovery_audit_interval;
+        self.timers.arm(TimerKey::Recovery, self.recovery.armed + interval);
+    }
+
+    fn arm_recovery(&mut self, interval: Duration) {
+        self.recovery.armed = self.now.mono;
+        self.reschedule_recovery(interval);
+    }
+
+    /// One batch of the recovery audit.
+    pub(in crate::core) fn recovery_audit(&mut self) {
+        let config = self.config.instance.clone();
+        self.recovery.armed = self.now.mono;
+        if !self.recovery_is_open() {
+            self.arm_recovery(config.recovery_audit_cooldown);
+            return;
+        }
+        if self.recovery.list.is_empty() {
+            self.find_candidates();
+        }
+        let batch = if self.recovery.list.len() > config.recovery_threshold {
+            config.max_throttled_recovering
+        } else {
+            config.max_concurrent_recovering
+        };
+        let mut started = 0;
+        while started < batch {
+            let Some(uuid) = self.recovery.list.pop_front() else { break };
+            let Some(instance) = self.instances.get(&uuid) else { continue };
+            if !self.is_candidate(instance) || !self.may_recover_now(instance) {
+                continue;
+            }
+            if !instance.confirmed {
+                // nothing is done to an instance that Nova has not shown since the process started
+                self.ask_for_instance(&uuid);
+                self.recovery.next_interval = config.recovery_audit_cooldown;
+                continue;
+            }
+            if self.recover_instance(&uuid, None, false, None) {
+                started += 1;
+            }
+        }
+        if self.recovery.list.is_empty() {
+            self.unlock_pass();
+            let next = std::mem::replace(&mut self.recovery.next_interval, config.recovery_audit_interval);
+            self.arm_recovery(next);
+        } else {
+            self.arm_recovery(config.recovery_audit_batch_interval);
+        }
+    }
+
+    fn is_candidate(&self, instance: &Instance) -> bool {
+        instance.is_failed()
+            && !instance.is_going()
+            && !instance.is_locked()
+            && instance.host().is_some_and(|host| !self.operations.contains_key(host))
+    }
+
+    fn find_candidates(&mut self) {
+        let cooldown = self.config.instance.recovery_audit_cooldown;
+        let failed = |i: &Instance| i.is_failed() && i.host().is_some() && !i.is_going() && !i.is_locked();
+        let all = self.in_recovery_order(failed);
+        self.recovery.reboots.retain(|uuid, _| all.contains(uuid));
+        if all.is_empty() {
+            return;
+        }
+        self.recovery.next_interval = cooldown;
+        let list = all
+            .into_iter()
+            .filter(|uuid| {
+                self.instances.get(uuid).is_some_and(|i| self.is_candidate(i) && self.may_recover_now(i))
+            })
+            .collect();
+        self.recovery.list = list;
+    }
+
+    /// It has been in its state long enough to be touched.
+    fn may_recover_now(&self, instance: &Instance) -> bool {
+        let config = &self.config.instance;
+        let needed = if instance.is_rebuilding() {
+            config.rebuild_timeout
+        } else if instance.is_migrating() {
+            config.migrate_timeout
+        } else if instance.is_rebooting() {
+            config.reboot_timeout
+        } else {
+            config.recovery_cooldown
+        };
+        Duration::from_secs(instance.elapsed_in_state(self.now.mono)) >= needed
+    }
+
+    /// Heals one instance. True when an action was found and started.
+    pub(in crate::core) fn recover_instance(
+        &mut self,
+        uuid: &str,
+        wanted: Option<ActionType>,
+        force_fail: bool,
+        fail_reason: Option<&str>,
+    ) -> bool {
+        if !self.dor.stabilized || self.upgrade_blocks_instances() {
+            self.reschedule_recovery(self.config.instance.recovery_audit_cooldown);
+            return false;
+        }
+        let Some(instance) = self.instances.get(uuid) else { return false };
+        let (name, failed) = (instance.name().to_owned(), instance.is_failed());
+        let (cure, cancelled, force_fail) = match wanted {
+            Some(ActionType::Evacuate) => (Some(Cure::Evacuate), None, force_fail),
+            Some(ActionType::Rebuild) => (Some(Cure::Rebuild), None, force_fail),
+            Some(_) => (Some(Cure::Reboot), None, force_fail),
+            None => {
+                let (cure, cancelled) = self.cure_for(instance);
+                (cure, cancelled, force_fail || cancelled.is_some())
+            }
+        };
+        if let Some(kind) = cancelled {
+            self.cancel_action(uuid, kind, "");
+            self.settle();
+        }
+        if !failed || force_fail {
+            self.fail_instance(uuid, fail_reason);
+        }
+        let Some(cure) = cure else { return false };
+        let Some(instance) = self.instances.get(uuid) else { return false };
+        if !instance.auto_recovery() || !instance.recoverable {
+            let text = format!("Auto-Recovery is turned off for instance {name}.");
+            self.log(Level::Info, LOGGER, FILE, text);
+            return false;
+        }
+        let action = match cure {
+            Cure::Reboot => {
+                if self.dor.completed {
+                    *self.recovery.reboots.entry(uuid.to_owned()).or_default() += 1;
+                }
+                ActionType::Reboot
+            }
+            Cure::Rebuild => {
+                self.recovery.forget_reboots(uuid);
+                ActionType::Rebuild
+            }
+            Cure::Evacuate => {
+                self.recovery.forget_reboots(uuid);
+                ActionType::Evacuate
+            }
+        };
+        let text = format!("Recover instance {name}, method={action}.");
+        self.log(Level::Info, LOGGER, FILE, text);
+        self.do_action(uuid, action, None, InitiatedBy::InstanceDirector, "")
+    }
+
+    /// The method, and the action that is stuck and given up for it. Contract: 5.3.6 "recover_instance".
+    fn cure_for(&self, instance: &Instance) -> (Option<Cure>, Option<ActionKind>) {
+        let by_source = if instance.nfvi.image_uuid.is_some() { Cure::Rebuild } else { Cure::Reboot };
+        let rebooting = instance.is_rebooting().then_some(ActionKind::Reboot);
+        let host = instance.host().and_then(|host| self.hosts.get(host));
+        let works =
+            host.is_some_and(|host| host.nfvi_is_enabled() && self.is_hypervisor_enabled(host.name()));
+        if works {
+            if instance.is_rebuilding() {
+                return (Some(by_source), Some(ActionKind::Rebuild));
+            }
+            if instance.is_migrating() {
+                return (Some(by_source), Some(ActionKind::LiveMigrate));
+            }
+            let rebooted = self.recovery.reboots.get(instance.uuid()).copied().unwrap_or(0) > 0;
+            return (Some(if rebooted { by_source } else { Cure::Reboot }), rebooting);
+        }
+        if !self.is_allowed(instance, Method::Evacuate) {
+            return (None, None);
+        }
+        if self.dor.completed {
+            (Some(Cure::Evacuate), rebooting)
+        } else if host.is_none() {
+            (Some(Cure::Evacuate), None)
+        } else {
+            (None, None)
+        }
+    }
+
+    /// Once for each boot of the controller: what a lock of the only hypervisor stopped is started again.
+    fn unlock_pass(&mut self) {
+        if self.recovery.unlock_complete {
+            return;
+        }
+        self.recovery.unlock_complete = true;
+        if self.config.instance.single_hypervisor {
+            let stopped = self.instances_where(|i| i.is_locked() && i.unlock_to_recover && !i.is_going());
+            let mut by_host: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for uuid in stopped {
+                if let Some(host) = self.instances.get(&uuid).and_then(|i| i.nfvi.host_name.clone()) {
+                    by_host.entry(host).or_default().push(uuid);
+                }
+            }
+            for uuid in self.instances_where(|i| i.unlock_to_recover) {
+                if let Some(instance) = self.instances.get_mut(&uuid) {
+                    instance.unlock_to_recover = false;
+                    self.dirty_instances.insert(uuid);
+                }
+            }
+            for (host, uuids) in by_host {
+                self.start_instances_serially(&host, uuids);
+            }
+        }
+        self.out.effects.push(Effect::Touch(Flag::UnlockComplete));
+    }
+}

@@ -1,0 +1,135 @@
+//! Which alarm an instance has. Contract: vim-behaviour 8.3 ("manage alarms").
+
+use super::Instance;
+use crate::core::Vim;
+use nfv_common::TextParams;
+use nfv_common::alarm::AlarmType;
+use nfv_common::event_log::EventId;
+use std::time::Duration;
+
+/// A pause shorter than this raises nothing.
+const PAUSED_FOR: Duration = Duration::from_secs(10);
+
+impl Instance {
+    fn last_event_is(&self, events: &[EventId]) -> bool {
+        self.last_events.iter().any(|event| events.contains(event))
+    }
+
+    fn has_alarm(&self, alarm: AlarmType) -> bool {
+        self.alarms.iter().any(|(raised, _)| *raised == alarm)
+    }
+
+    /// The alarm that fits the instance's condition: the first row of the table that does.
+    fn wanted_alarm(&self, in_state: Duration) -> Option<AlarmType> {
+        use AlarmType as A;
+        use EventId as E;
+        let up = |alarm, events: &[E]| self.last_event_is(events) || self.has_alarm(alarm);
+        if self.is_locked() {
+            Some(A::InstanceStopped)
+        } else if self.is_failed() {
+            Some(if self.host().is_none() { A::InstanceSchedulingFailed } else { A::InstanceFailed })
+        } else if self.is_paused() {
+            (in_state >= PAUSED_FOR).then_some(A::InstancePaused)
+        } else if self.is_suspended() {
+            Some(A::InstanceSuspended)
+        } else if self.is_rebooting() {
+            Some(A::InstanceRebooting)
+        } else if self.is_rebuilding() {
+            let evacuating = up(A::InstanceEvacuating, &[E::InstanceEvacuateBegin, E::InstanceEvacuating]);
+            Some(if evacuating { A::InstanceEvacuating } else { A::InstanceRebuilding })
+        } else if self.is_migrating() {
+            Some(A::InstanceLiveMigrating)
+        } else if self.is_resizing() {
+            Some(if up(A::InstanceColdMigrating, &[E::InstanceColdMigrateBegin, E::InstanceColdMigrating]) {
+                A::InstanceColdMigrating
+            } else if up(
+                A::InstanceColdMigrateReverting,
+                &[E::InstanceColdMigrateRevertBegin, E::InstanceColdMigrateReverting],
+            ) {
+                A::InstanceColdMigrateReverting
+            } else if up(A::InstanceResizing, &[E::InstanceResizeBegin, E::InstanceResizing]) {
+                A::InstanceResizing
+            } else {
+                A::InstanceResizeReverting
+            })
+        } else if self.is_resized() {
+            Some(self.wanted_alarm_resized())
+        } else {
+            None
+        }
+    }
+
+    fn wanted_alarm_resized(&self) -> AlarmType {
+        use AlarmType as A;
+        use EventId as E;
+        if self.last_event_is(&[E::InstanceColdMigrateBegin]) {
+            A::InstanceColdMigrating
+        } else if self.last_event_is(&[E::InstanceColdMigrating]) || self.has_alarm(A::InstanceColdMigrating)
+        {
+            if self.action_data.from_cli() { A::InstanceColdMigrated } else { A::InstanceColdMigrating }
+        } else if self.last_event_is(&[E::InstanceColdMigrateRevertBegin, E::InstanceColdMigrateReverting])
+            || self.has_alarm(A::InstanceColdMigrateReverting)
+        {
+            A::InstanceColdMigrateReverting
+        } else if self.has_alarm(A::InstanceColdMigrated) {
+            A::InstanceColdMigrated
+        } else if self.last_event_is(&[E::InstanceResizeRevertBegin, E::InstanceResizeReverting]) {
+            A::InstanceResizeReverting
+        } else {
+            A::InstanceResized
+        }
+    }
+}
+
+impl Vim {
+    /// Brings an instance's alarm in line with its condition.
+    pub(in crate::core) fn manage_alarms(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get(uuid) else { return };
+        if instance.deleted {
+            return;
+        }
+        let in_state = Duration::from_secs(instance.elapsed_in_state(self.now.mono));
+        let wanted = instance.wanted_alarm(in_state);
+        match wanted {
+            Some(alarm) if instance.has_alarm(alarm) => {}
+            Some(alarm) => {
+                self.clear_instance_alarms(uuid);
+                self.raise_instance_alarm(uuid, alarm);
+            }
+            None => self.clear_instance_alarms(uuid),
+        }
+    }
+
+    pub(super) fn clear_instance_alarms(&mut self, uuid: &str) {
+        let raised = self.instances.get_mut(uuid).map(|instance| std::mem::take(&mut instance.alarms));
+        for (_, alarm) in raised.unwrap_or_default() {
+            self.clear_alarm(&alarm);
+        }
+    }
+
+    fn raise_instance_alarm(&mut self, uuid: &str, alarm: AlarmType) {
+        let Some(instance) = self.instances.get(uuid) else { return };
+        let (tenant_uuid, tenant) = self.tenant_of(instance);
+        let name = instance.name().to_owned();
+        let host = instance.nfvi.host_name.clone();
+        let from_host = instance.from_host.clone();
+        let raised_at = (alarm == AlarmType::InstancePaused).then_some(instance.state_changed_at);
+        let params = TextParams {
+            instance: &name,
+            tenant: &tenant,
+            host: host.as_deref(),
+            from_host: from_host.as_deref(),
+            additional_text: if alarm == AlarmType::InstanceColdMigrated {
+                "waiting for confirmation"
+            } else {
+                ""
+            },
+            ..TextParams::default()
+        };
+        let entity = format!("tenant={tenant_uuid}.instance={uuid}");
+        let alarm_uuid = self.raise_alarm(alarm, "tenant.instance", &entity, &params, raised_at);
+        if let Some(instance) = self.instances.get_mut(uuid) {
+            instance.alarms.push((alarm, alarm_uuid));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Values with several sources. Contract: vim-behaviour 3.8.
+
+use super::Instance;
+use crate::core::Vim;
+use std::time::Duration;
+
+const AUTO_RECOVERY: &str = "sw:wrs:auto_recovery";
+const LIVE_MIGRATION_TIMEOUT: &str = "hw:wrs:live_migration_timeout";
+
+impl Instance {
+    fn extra_spec(&self, key: &str) -> Option<&str> {
+        self.nfvi.instance_type.as_ref()?.extra_specs.get(key).map(String::as_str)
+    }
+
+    /// The system may heal it. Text other than true and false counts as true.
+    pub fn auto_recovery(&self) -> bool {
+        !self.extra_spec(AUTO_RECOVERY).is_some_and(|text| text.eq_ignore_ascii_case("false"))
+    }
+
+    /// 1 comes first, 10 last.
+    pub fn recovery_priority(&self) -> u8 {
+        self.nfvi.recovery_priority.filter(|priority| (1..=10).contains(priority)).unwrap_or(10)
+    }
+
+    /// Larger comes first: priority, then size. Contract: 5.3.1.
+    pub fn recovery_key(&self) -> (u8, u64, u64, u64, u64) {
+        let flavor = self.nfvi.instance_type.clone().unwrap_or_default();
+        (10 - self.recovery_priority(), flavor.vcpus, flavor.ram, flavor.disk, flavor.swap)
+    }
+
+    /// No passed-through device forbids a live migration.
+    pub fn supports_live_migration(&self) -> bool {
+        self.nfvi.live_migration_support.unwrap_or(true)
+    }
+
+    fn local_disk_gb(&self) -> Option<u64> {
+        self.nfvi.image_uuid.as_ref()?;
+        Some(self.nfvi.instance_type.as_ref().map_or(0, |flavor| flavor.disk))
+    }
+
+    /// The system may cold-migrate it: its disk is remote, or small enough.
+    pub fn can_cold_migrate(&self, max_local_disk_gb: u64) -> bool {
+        self.local_disk_gb().is_none_or(|disk| disk <= max_local_disk_gb)
+    }
+
+    /// The system may evacuate it: its disk is remote, or small enough.
+    pub fn can_evacuate(&self, max_local_disk_gb: u64) -> bool {
+        self.local_disk_gb().is_none_or(|disk| disk <= max_local_disk_gb)
+    }
+}
+
+impl Vim {
+    /// The longest a live migration of this instance may take; none for no limit. The smallest value given
+    /// counts; a value that is no number does not.
+    pub(super) fn live_migrate_wait(&self, instance: &Instance) -> Option<Duration> {
+        let config = &self.config.instance;
+        let flavor =
+            instance.extra_spec(LIVE_MIGRATION_TIMEOUT).and_then(|text| text.trim().parse::<u64>().ok());
+        let given: Vec<u64> = [flavor, instance.nfvi.live_migration_timeout].into_iter().flatten().collect();
+        if given.is_empty() {
+            return Some(config.max_live_migrate_wait);
+        }
+        let smallest = given.into_iter().filter(|seconds| *seconds > 0).min()?;
+        let wait = Duration::from_secs(smallest);
+        Some(config.live_migrate_wait_bounds.map_or(wait, |(min, max)| wait.clamp(min, max.max(min))))
+    }
+}

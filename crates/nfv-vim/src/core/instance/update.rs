@@ -1,0 +1,284 @@
+//! Applying what Nova shows to an instance. Contract: vim-behaviour 3.9.
+
+use super::{Instance, InstanceEvent};
+use crate::core::nfvi_call::Then;
+use crate::core::{Level, TimerKey, Vim};
+use nfv_common::TextParams;
+use nfv_common::event_log::EventId;
+use nfv_nfvi::call::ComputeCall;
+use nfv_nfvi::object::{self, AdminState, InstanceAction, InstanceAvailStatus as Avail, OperState};
+use nfv_nfvi::{Answer, Call, CallResult, ErrorKind};
+use std::time::Duration;
+
+/// Nothing changed for this long: the running action may look after itself.
+const AUDIT_AFTER: Duration = Duration::from_secs(15);
+
+/// The states before a change.
+#[derive(Debug, Clone)]
+pub(super) struct Was {
+    pub(super) admin: AdminState,
+    pub(super) avail: Vec<Avail>,
+}
+
+impl Was {
+    pub(super) fn has(&self, status: &Avail) -> bool {
+        self.avail.contains(status)
+    }
+}
+
+impl Vim {
+    /// Nova showed an instance, wholly or (in a notification) in part.
+    pub(in crate::core) fn instance_update(&mut self, mut nfvi: object::Instance) {
+        let uuid = nfvi.uuid.clone();
+        nfvi.avail_status.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        let Some(known) = self.instances.get_mut(&uuid) else {
+            if nfvi.avail_status.contains(&Avail::Deleted) {
+                return;
+            }
+            self.instance_created(nfvi);
+            return;
+        };
+        if known.deleted {
+            return;
+        }
+        known.fill_from_known(&mut nfvi);
+        if nfvi.avail_status.contains(&Avail::Deleted) {
+            self.instance_apply(&uuid, nfvi);
+            self.instance_gone(&uuid);
+            return;
+        }
+        let renamed = (known.name() != nfvi.name).then(|| nfvi.name.clone());
+        if let Some(name) = renamed {
+            let params = TextParams { additional_text: &name, ..TextParams::default() };
+            self.issue_instance_log(&uuid, EventId::InstanceRenamed, &params);
+        }
+        self.instance_apply(&uuid, nfvi);
+    }
+
+    fn instance_created(&mut self, nfvi: object::Instance) {
+        let uuid = nfvi.uuid.clone();
+        let instance = Instance::new(nfvi, self.now.mono, self.now.wall);
+        self.instances.insert(uuid.clone(), instance);
+        self.dirty_instances.insert(uuid.clone());
+        self.issue_instance_log(&uuid, EventId::InstanceCreated, &TextParams::default());
+        self.manage_alarms(&uuid);
+    }
+
+    fn instance_apply(&mut self, uuid: &str, nfvi: object::Instance) {
+        let now = self.now.mono;
+        let Some(instance) = self.instances.get_mut(uuid) else { return };
+        let first = !std::mem::replace(&mut instance.confirmed, true);
+        let old_host = instance.nfvi.host_name.clone();
+        let changed = instance.nfvi.admin_state != nfvi.admin_state
+            || instance.nfvi.oper_state != nfvi.oper_state
+            || instance.nfvi.avail_status != nfvi.avail_status
+            || instance.nfvi.action != nfvi.action;
+        let host_changed = old_host != nfvi.host_name;
+        if changed {
+            self.instance_state_changed(uuid, nfvi);
+        } else {
+            if instance.nfvi != nfvi {
+                instance.nfvi = nfvi;
+                self.dirty_instances.insert(uuid.to_owned());
+            }
+            if now.since(instance.stamp) >= AUDIT_AFTER {
+                instance.stamp_elapsed(false, now);
+                self.dirty_instances.insert(uuid.to_owned());
+                self.post_instance(uuid, InstanceEvent::Audit);
+            }
+            self.manage_alarms(uuid);
+        }
+        if host_changed {
+            if let Some(instance) = self.instances.get_mut(uuid) {
+                instance.elapsed_on_host = 0;
+                instance.version += 1;
+            }
+            self.dirty_instances.insert(uuid.to_owned());
+            self.post_instance(uuid, InstanceEvent::NfviHostChanged);
+        }
+        if first {
+            self.post_instance(uuid, InstanceEvent::Confirmed);
+            self.settle();
+            // what an earlier process had under way is either seen by now or was never sent
+            if let Some(instance) = self.instances.get_mut(uuid)
+                && !instance.is_action_running()
+            {
+                instance.resuming = None;
+            }
+        }
+    }
+
+    fn instance_state_changed(&mut self, uuid: &str, nfvi: object::Instance) {
+        let (now, wall) = (self.now.mono, self.now.wall);
+        let Some(instance) = self.instances.get_mut(uuid) else { return };
+        let old = &instance.nfvi;
+        let was = Was { admin: old.admin_state.clone(), avail: old.avail_status.clone() };
+        let moves = |action: &InstanceAction| {
+            matches!(
+                action,
+                InstanceAction::Migrating | InstanceAction::Resizing | InstanceAction::Rebuilding
+            )
+        };
+        if moves(&nfvi.action) && !moves(&old.action) {
+            instance.from_host.clone_from(&old.host_name);
+            if nfvi.action == InstanceAction::Resizing {
+                instance.from_flavor = old.instance_type.as_ref().map(|flavor| flavor.original_name.clone());
+            }
+        }
+        let crashed = nfvi.avail_status.contains(&Avail::Crashed) && !was.has(&Avail::Crashed);
+        let enabled = nfvi.oper_state == OperState::Enabled;
+        let enabling = enabled
+            && (old.oper_state != OperState::Enabled
+                || (old.action == InstanceAction::Rebooting && nfvi.action == InstanceAction::None)
+                || (was.has(&Avail::Resized) && !nfvi.avail_status.contains(&Avail::Resized)));
+        let over = moves(&old.action) && !moves(&nfvi.action);
+        if crashed {
+            instance.fail_reason = Some("instance crashed".to_owned());
+        }
+        instance.stamp_elapsed(true, now);
+        instance.state_changed_at = wall;
+        instance.version += 1;
+        instance.nfvi = nfvi;
+        if enabled && !instance.is_going() && !instance.nfvi_is_deleted() {
+            instance.recoverable = true;
+        }
+        let resized = instance.is_resized();
+        let recovered = instance.is_recovered();
+        self.dirty_instances.insert(uuid.to_owned());
+        self.log_instance_state(uuid);
+        self.manage_alarms(uuid);
+        self.manage_events(uuid, &was, enabling);
+        if resized {
+            self.post_instance(uuid, InstanceEvent::NfviResized);
+        }
+        self.post_instance(
+            uuid,
+            if enabled { InstanceEvent::NfviEnabled } else { InstanceEvent::NfviDisabled },
+        );
+        self.settle();
+        if crashed {
+            self.recover_instance(uuid, None, true, None);
+        } else if recovered {
+            self.recovery.forget_reboots(uuid);
+        }
+        if over
+            && let Some(instance) = self.instances.get_mut(uuid)
+            && !instance.is_resized()
+        {
+            instance.from_host = None;
+            instance.from_flavor = None;
+        }
+    }
+
+    fn log_instance_state(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get(uuid) else { return };
+        let avail: Vec<_> = instance.nfvi.avail_status.iter().map(Avail::as_str).collect();
+        let text = format!(
+            "Instance State-Change detected: admin={} oper={} avail={} action={} host={} for {}.",
+            instance.nfvi.admin_state,
+            instance.nfvi.oper_state,
+            avail.join(","),
+            instance.nfvi.action,
+            instance.host().unwrap_or("None"),
+            instance.name(),
+        );
+        self.log(Level::Info, "nfv_vim.objects.instance", "_instance.py", text);
+    }
+
+    /// Nova has begun to delete it.
+    pub(in crate::core) fn instance_delete_started(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get_mut(uuid) else { return };
+        instance.recoverable = false;
+        let deleted = instance.deleted;
+        self.dirty_instances.insert(uuid.to_owned());
+        if !deleted {
+            self.issue_instance_log(uuid, EventId::InstanceDeleting, &TextParams::default());
+        }
+    }
+
+    /// Nova does not have it any more.
+    pub(in crate::core) fn instance_gone(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get_mut(uuid) else { return };
+        if !instance.nfvi_is_deleted() {
+            instance.nfvi.avail_status.push(Avail::Deleted);
+            instance.nfvi.avail_status.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        }
+        let by = nfv_common::event_log::InitiatedBy::Unknown;
+        self.start_action(uuid, super::action::ActionKind::Delete, by, "");
+    }
+
+    /// The delete action is through: the instance leaves the table with the next clean-up.
+    pub(super) fn instance_deleted(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get_mut(uuid) else { return };
+        instance.deleted = true;
+        self.clear_instance_alarms(uuid);
+        self.issue_instance_log(uuid, EventId::InstanceDeleted, &TextParams::default());
+        self.timers.arm(TimerKey::CleanupInstances, self.now.mono + Duration::from_secs(1));
+    }
+
+    /// Asks Nova for the details of an instance now; at most one question is open for each.
+    pub(in crate::core) fn ask_for_instance(&mut self, uuid: &str) {
+        let version = self.instances.get(uuid).map_or(0, |instance| instance.version);
+        let then = Then::InstanceDetail { uuid: uuid.to_owned(), version };
+        if !self.audits.asked.insert(uuid.to_owned()) {
+            return;
+        }
+        self.call(Call::Compute(ComputeCall::GetInstance { uuid: uuid.to_owned() }), then);
+    }
+
+    /// Nova showed the details, or not. An answer older than the last state change is dropped.
+    pub(in crate::core) fn instance_detail_answered(&mut self, uuid: &str, version: u64, result: CallResult) {
+        self.audits.asked.remove(uuid);
+        let current = self.instances.get(uuid).map(|instance| instance.version);
+        match result {
+            Ok(Answer::Instance(instance)) => {
+                if current.is_none_or(|current| current == version) {
+                    self.instance_update(*instance);
+                } else {
+                    self.ask_for_instance(uuid);
+                }
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                if current.is_some() {
+                    self.instance_gone(uuid);
+                }
+            }
+            Ok(_) | Err(_) => {}
+        }
+        self.continue_instance_audit();
+    }
+
+    /// While an action is under way, Nova is asked for the instance from time to time: notifications get lost.
+    pub(in crate::core) fn watch_instance(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get(uuid) else { return };
+        if instance.running.is_none() {
+            return;
+        }
+        self.timers.arm(TimerKey::Watch(uuid.to_owned()), self.now.mono + self.config.watch_interval);
+        self.ask_for_instance(uuid);
+    }
+}
+
+impl Instance {
+    /// What a notification does not carry is taken from what is known.
+    fn fill_from_known(&self, nfvi: &mut object::Instance) {
+        let known = &self.nfvi;
+        let keep = |new: &mut Option<String>, old: &Option<String>| {
+            if new.is_none() {
+                new.clone_from(old);
+            }
+        };
+        keep(&mut nfvi.tenant_id, &known.tenant_id);
+        if nfvi.instance_type.is_none() {
+            // only a full answer tells the image; a notification without flavor is a partial one
+            nfvi.instance_type.clone_from(&known.instance_type);
+            keep(&mut nfvi.image_uuid, &known.image_uuid);
+            nfvi.recovery_priority = nfvi.recovery_priority.or(known.recovery_priority);
+            nfvi.live_migration_timeout = nfvi.live_migration_timeout.or(known.live_migration_timeout);
+        }
+        if nfvi.attached_volumes.is_none() {
+            nfvi.attached_volumes.clone_from(&known.attached_volumes);
+        }
+        nfvi.live_migration_support = nfvi.live_migration_support.or(known.live_migration_support);
+    }
+}

@@ -1,0 +1,287 @@
+//! The VIM's decisions: a deterministic machine without I/O.
+//!
+//! ```text
+//!   Input ──► Vim::handle(now, input) ──► Outcome { writes, effects }
+//! ```
+//!
+//! One input is handled to its end: what it sets off inside (an instance that moved wakes the host that waits
+//! for it) is queued and handled before `handle` returns, so no event ever meets a half-done change. Time, ids
+//! and randomness come from outside; tables are ordered; the same inputs always give the same outcomes.
+//!
+//! - [`host`], [`instance`]: objects, state machines, tasks and works.
+//! - [`director`]: what concerns many instances: moving them off a host, recovering failed ones.
+//! - [`audit`]: asking the cloud regularly; [`dor`]: caution after a site-wide power loss.
+//! - [`alarm`], [`event_log`]: what is told to operators.
+//! - [`nfvi_queue`]: which call is made when; [`persistence`]: objects as rows and back.
+
+pub mod alarm;
+pub mod audit;
+pub mod config;
+pub mod director;
+pub mod dor;
+pub mod effect;
+pub mod event_log;
+pub mod host;
+pub mod instance;
+mod nfvi_call;
+pub mod nfvi_queue;
+mod notification;
+pub mod persistence;
+mod waits;
+
+pub use config::CoreConfig;
+pub use effect::{Effect, Flag, Level, LogLine, Outcome};
+pub use waits::WaitReport;
+
+use audit::Audits;
+use director::{Operation, Recovery};
+use dor::Dor;
+use host::{Host, HostEvent};
+use instance::state::Report;
+use instance::{Instance, InstanceEvent};
+use nfv_common::alarm::AlarmData;
+use nfv_common::time::{Mono, Now};
+use nfv_common::timer::Timers;
+use nfv_nfvi::object::{HostAggregate, HostGroup, Hypervisor, InstanceGroup, InstanceType, System, Tenant};
+use nfv_nfvi::{CallId, CallResult, Notification, RequestId};
+use nfv_vim_db::Write;
+use nfvi_call::Outstanding;
+use nfvi_queue::NfviQueue;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Something that happened outside.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A neighbour said something.
+    Notification {
+        /// Set when it waits for a reply.
+        request: Option<RequestId>,
+        /// What it said.
+        body: Box<Notification>,
+    },
+    /// A call ended.
+    Answer {
+        /// Its id.
+        id: CallId,
+        /// How.
+        result: Box<CallResult>,
+    },
+    /// A running call wants its next turn.
+    TurnWanted(CallId),
+    /// Time has passed; see [`Vim::next_deadline`].
+    Tick,
+}
+
+/// What the core must know about its surroundings when it starts.
+#[derive(Debug, Clone, Default)]
+pub struct StartFacts {
+    /// How long this controller has been up.
+    pub uptime: std::time::Duration,
+    /// The flag file of an earlier process says that the power-loss recovery is over.
+    pub dor_complete: bool,
+    /// The flag file says that instances stopped by a lock were started again.
+    pub unlock_complete: bool,
+    /// Seed of ids.
+    pub seed: u64,
+}
+
+/// What a deadline is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum TimerKey {
+    /// A work or the whole task of a host.
+    HostTask(String),
+    /// A work or the whole task of an instance.
+    InstanceTask(String),
+    /// A call's turn took too long.
+    Call(CallId),
+    /// Main audit cycle.
+    AuditCycle,
+    /// Instance details.
+    AuditInstances,
+    /// Hypervisor details.
+    AuditHypervisors,
+    /// Flavor details.
+    AuditInstanceTypes,
+    /// Instance alarms.
+    AuditAlarms,
+    /// `periodic-timer` event of hosts.
+    HostPeriodic,
+    /// Recovery audit.
+    Recovery,
+    /// Dead office recovery.
+    Dor,
+    /// Deleted instances leave the table.
+    CleanupInstances,
+    /// An instance with an action under way is asked after.
+    Watch(String),
+}
+
+/// An event inside the core, handled after the one that caused it.
+#[derive(Debug, Clone)]
+enum Event {
+    Host {
+        name: String,
+        event: HostEvent,
+    },
+    Instance {
+        uuid: String,
+        event: InstanceEvent,
+    },
+    /// An instance's action ended; `from` is the host on which it began.
+    Report {
+        uuid: String,
+        report: Report,
+        from: Option<String>,
+    },
+    /// The answer of a plugin that is switched off.
+    Answer {
+        id: CallId,
+        result: Box<CallResult>,
+    },
+}
+
+/// The whole state of the VIM.
+pub struct Vim {
+    config: CoreConfig,
+    facts: StartFacts,
+    now: Now,
+    started: Mono,
+    rng: fastrand::Rng,
+    last_id: u64,
+    last_log_id: u64,
+    last_action_seqnum: u64,
+
+    system: Option<System>,
+    tenants: BTreeMap<String, Tenant>,
+    hosts: BTreeMap<String, Host>,
+    host_groups: BTreeMap<String, HostGroup>,
+    host_aggregates: BTreeMap<String, HostAggregate>,
+    hypervisors: BTreeMap<String, Hypervisor>,
+    instance_types: BTreeMap<String, InstanceType>,
+    instances: BTreeMap<String, Instance>,
+    instance_groups: BTreeMap<String, InstanceGroup>,
+
+    operations: BTreeMap<String, Operation>,
+    recovery: Recovery,
+    dor: Dor,
+    audits: Audits,
+    /// Alarms raised, by alarm uuid.
+    alarms: BTreeMap<String, AlarmData>,
+
+    timers: Timers<TimerKey>,
+    queue: VecDeque<Event>,
+    calls: NfviQueue,
+    outstanding: BTreeMap<CallId, Outstanding>,
+
+    dirty_hosts: BTreeSet<String>,
+    dirty_instances: BTreeSet<String>,
+    out: Outcome,
+}
+
+impl Vim {
+    /// Handles one input: what it leads to, to be committed and then done in order.
+    pub fn handle(&mut self, now: Now, input: Input) -> Outcome {
+        self.now = now;
+        match input {
+            Input::Notification { request, body } => self.notified(request, *body),
+            Input::Answer { id, result } => self.answered(id, *result),
+            Input::TurnWanted(id) => self.turn_wanted(id),
+            Input::Tick => {}
+        }
+        self.settle();
+        while let Some(key) = self.timers.pop_due(self.now.mono) {
+            self.timer_fired(key);
+            self.settle();
+        }
+        self.collect()
+    }
+
+    /// When [`Input::Tick`] is wanted at the latest.
+    pub fn next_deadline(&self) -> Option<Mono> {
+        self.timers.next()
+    }
+
+    /// Handles all events that handling has caused.
+    fn settle(&mut self) {
+        while let Some(event) = self.queue.pop_front() {
+            match event {
+                Event::Host { name, event } => self.host_event(&name, event),
+                Event::Instance { uuid, event } => self.instance_event(&uuid, event),
+                Event::Report { uuid, report, from } => self.instance_reported(&uuid, report, from),
+                Event::Answer { id, result } => self.answered(id, *result),
+            }
+        }
+        self.grant_turns();
+    }
+
+    fn timer_fired(&mut self, key: TimerKey) {
+        match key {
+            TimerKey::HostTask(name) => self.host_task_due(&name),
+            TimerKey::InstanceTask(uuid) => self.instance_task_due(&uuid),
+            TimerKey::Call(id) => self.call_overdue(id),
+            TimerKey::AuditCycle => self.audit_cycle_step(),
+            TimerKey::AuditInstances => self.audit_instance_details(),
+            TimerKey::AuditHypervisors => self.audit_hypervisor_details(),
+            TimerKey::AuditInstanceTypes => self.audit_instance_type_details(),
+            TimerKey::AuditAlarms => self.audit_alarms(),
+            TimerKey::HostPeriodic => self.host_periodic(),
+            TimerKey::Recovery => self.recovery_audit(),
+            TimerKey::Dor => self.dor_tick(),
+            TimerKey::CleanupInstances => self.cleanup_instances(),
+            TimerKey::Watch(uuid) => self.watch_instance(&uuid),
+        }
+    }
+
+    /// What was done since the last time, with each changed object written once.
+    fn collect(&mut self) -> Outcome {
+        let mut outcome = std::mem::take(&mut self.out);
+        for name in std::mem::take(&mut self.dirty_hosts) {
+            if let Some(host) = self.hosts.get(&name) {
+                outcome.writes.push(Write::PutHost(persistence::host_row(host, self.now.mono)));
+            }
+        }
+        for uuid in std::mem::take(&mut self.dirty_instances) {
+            if let Some(instance) = self.instances.get(&uuid) {
+                outcome.writes.push(Write::PutInstance(persistence::instance_row(instance, self.now.mono)));
+                outcome.writes.push(persistence::instance_memory(instance));
+            }
+        }
+        outcome
+    }
+
+    fn post_host(&mut self, name: &str, event: HostEvent) {
+        self.queue.push_back(Event::Host { name: name.to_owned(), event });
+    }
+
+    fn post_instance(&mut self, uuid: &str, event: InstanceEvent) {
+        self.queue.push_back(Event::Instance { uuid: uuid.to_owned(), event });
+    }
+
+    /// A number never used before in this process.
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// A random uuid from the seeded source.
+    fn new_uuid(&mut self) -> String {
+        let mut bytes = [0; 16];
+        self.rng.fill(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    }
+
+    fn log(&mut self, level: Level, logger: &'static str, file: &'static str, text: String) {
+        self.out.effects.push(Effect::Log(LogLine { level, logger, file, text }));
+    }
+}
+
+impl std::fmt::Debug for Vim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vim")
+            .field("hosts", &self.hosts.len())
+            .field("instances", &self.instances.len())
+            .field("calls", &self.calls.len())
+            .field("timers", &self.timers.len())
+            .finish_non_exhaustive()
+    }
+}

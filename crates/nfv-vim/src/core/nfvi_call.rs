@@ -1,0 +1,138 @@
+//! Calls from the core's side: who asked, who continues, and what if no answer comes.
+
+use super::audit::AuditAnswer;
+use super::{Effect, Event, Level, TimerKey, Vim};
+use nfv_nfvi::{Answer, Call, CallError, CallId, CallResult, ErrorKind};
+
+/// Who continues when a call ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The work of a host's task.
+    HostWork { host: String, task: u64 },
+    /// A host's wait was extended at sysinv.
+    DisableExtended { host: String },
+    /// The work of an instance's task.
+    InstanceWork { uuid: String, task: u64 },
+    /// The instance was asked after; `version` is its state version when the question was put.
+    InstanceDetail { uuid: String, version: u64 },
+    /// A host that a neighbour spoke of was read.
+    HostRead { name: String },
+    /// An audit step.
+    Audit(AuditAnswer),
+    /// Uptimes for dead office recovery.
+    Dor,
+}
+
+/// A call that has been asked for and not ended.
+#[derive(Debug, Clone)]
+pub(super) struct Outstanding {
+    then: Then,
+    /// For logs.
+    what: String,
+}
+
+impl Vim {
+    /// Makes a call as soon as a worker is free; its end comes to `then`. A disabled plugin answers at once:
+    /// host services as done, everything else as unsupported.
+    pub(super) fn call(&mut self, call: Call, then: Then) -> CallId {
+        let id = CallId(self.next_id());
+        let what = describe(&call);
+        if self.config.disabled.contains(&call.pool()) {
+            let result = answer_of_disabled(&call);
+            self.outstanding.insert(id, Outstanding { then, what });
+            self.queue.push_back(Event::Answer { id, result: Box::new(result) });
+            return id;
+        }
+        self.outstanding.insert(id, Outstanding { then, what });
+        self.calls.submit(id, call);
+        id
+    }
+
+    /// True while such a call is outstanding.
+    pub(super) fn is_outstanding(&self, then: &Then) -> bool {
+        self.outstanding.values().any(|outstanding| outstanding.then == *then)
+    }
+
+    pub(super) fn grant_turns(&mut self) {
+        while let Some(grant) = self.calls.grant() {
+            let (id, effect) = match grant {
+                super::nfvi_queue::Grant::Start(id, call) => (id, Effect::Call { id, call }),
+                super::nfvi_queue::Grant::Resume(id) => (id, Effect::Resume(id)),
+            };
+            self.timers.arm(TimerKey::Call(id), self.now.mono + self.config.turn_limit);
+            self.out.effects.push(effect);
+        }
+    }
+
+    pub(super) fn turn_wanted(&mut self, id: CallId) {
+        if self.outstanding.contains_key(&id) {
+            self.timers.cancel(&TimerKey::Call(id));
+            self.calls.turn_wanted(id);
+        }
+    }
+
+    pub(super) fn call_overdue(&mut self, id: CallId) {
+        let Some(outstanding) = self.outstanding.get(&id) else { return };
+        let detail = format!("{}: no answer in {} s", outstanding.what, self.config.turn_limit.as_secs());
+        self.out.effects.push(Effect::Abandon(id));
+        self.answered(id, Err(CallError::new(ErrorKind::TimedOut, detail)));
+    }
+
+    /// A call ended; late answers to calls that were given up are dropped.
+    pub(super) fn answered(&mut self, id: CallId, result: CallResult) {
+        self.timers.cancel(&TimerKey::Call(id));
+        self.calls.remove(id);
+        let Some(Outstanding { then, what }) = self.outstanding.remove(&id) else { return };
+        if let Err(error) = &result {
+            let text = format!("{what} failed: {error}, reason={}.", error.reason);
+            self.log(Level::Error, "nfv_vim.nfvi.nfvi_module", "_nfvi_module.py", text);
+        }
+        match then {
+            Then::HostWork { host, task } => self.host_work_answered(&host, task, result),
+            Then::DisableExtended { host } => self.disable_extended(&host, result),
+            Then::InstanceWork { uuid, task } => self.instance_work_answered(&uuid, task, result),
+            Then::InstanceDetail { uuid, version } => self.instance_detail_answered(&uuid, version, result),
+            Then::HostRead { name } => self.host_read(&name, result),
+            Then::Audit(audit) => self.audit_answered(audit, result),
+            Then::Dor => self.dor_answered(result),
+        }
+    }
+}
+
+/// A switched-off plugin must look like one that always succeeds where hosts are concerned (lessons 19).
+fn answer_of_disabled(call: &Call) -> CallResult {
+    use nfv_nfvi::call::{ComputeCall, GuestCall, HostServicesOperation, NetworkCall};
+    match call {
+        Call::Compute(ComputeCall::HostServices { operation, .. })
+        | Call::Network(NetworkCall::HostServices { operation, .. })
+        | Call::Guest(GuestCall::HostServices { operation, .. }) => Ok(match operation {
+            HostServicesOperation::Query => Answer::HostServicesEnabled(true),
+            HostServicesOperation::Create
+            | HostServicesOperation::Enable
+            | HostServicesOperation::Disable
+            | HostServicesOperation::Delete => Answer::Done,
+        }),
+        Call::Compute(ComputeCall::NotifyHost { .. })
+        | Call::Network(NetworkCall::NotifyHostDisabled { .. }) => Ok(Answer::Done),
+        other => {
+            let detail = format!("{}: the {} plugin is switched off", describe(other), other.pool().as_str());
+            Err(CallError::new(ErrorKind::Unsupported, detail))
+        }
+    }
+}
+
+/// The call for the log: its kind and what it is about, never its body.
+fn describe(call: &Call) -> String {
+    use nfv_nfvi::call::{ComputeCall, InfrastructureCall};
+    match call {
+        Call::Compute(ComputeCall::InstanceAction { uuid, action, .. }) => {
+            let text = format!("{action:?}");
+            let name = text.split([' ', '{']).next().unwrap_or_default();
+            format!("{name} of instance {uuid}")
+        }
+        Call::Infrastructure(InfrastructureCall::NotifyHostServices { host, notice }) => {
+            format!("notifying sysinv of {} services {notice:?}", host.name)
+        }
+        other => format!("{other:?}").chars().take(200).collect(),
+    }
+}

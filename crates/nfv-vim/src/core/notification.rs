@@ -1,0 +1,183 @@
+//! What neighbours say, and the replies they get. Contract: vim-behaviour 3.10, 9; southbound 7 to 11.
+
+use super::instance::action::ActionKind;
+use super::instance::{InstanceEvent, start::ActionRequest};
+use super::{Effect, Level, Vim};
+use nfv_common::TextParams;
+use nfv_common::event_log::{EventId, InitiatedBy};
+use nfv_nfvi::notification::BootingStatus;
+use nfv_nfvi::object::{ActionParameters, ActionState, ActionType, RequestContext};
+use nfv_nfvi::{Notification, Reply, RequestId};
+
+impl Vim {
+    pub(super) fn notified(&mut self, request: Option<RequestId>, body: Notification) {
+        let reply = self.notification(body);
+        if let Some(request) = request {
+            self.out.effects.push(match reply {
+                Some(reply) => Effect::Reply { request, reply },
+                None => Effect::Release(request),
+            });
+        }
+    }
+
+    /// Handles a notification; none when the neighbour is answered later or not at all.
+    fn notification(&mut self, body: Notification) -> Option<Reply> {
+        match body {
+            Notification::HostAdd { uuid, name } => self.host_add(&uuid, &name),
+            Notification::HostOrder { name, order, .. } => {
+                let text = format!("Host {name} order {order:?}.");
+                self.log(Level::Info, "nfv_vim.vim_nfvi_events", "_vim_nfvi_events.py", text);
+                self.host_order(&name, order);
+            }
+            Notification::HostStateChange {
+                uuid,
+                name,
+                admin_state,
+                oper_state,
+                avail_status,
+                nfvi_data,
+            } => {
+                if let Some(host) = self.hosts.get_mut(&name) {
+                    host.nfvi.nfvi_data = nfvi_data;
+                    self.host_state_change(&name, (admin_state, oper_state, avail_status));
+                } else {
+                    self.read_host(&uuid, &name);
+                }
+            }
+            Notification::HostUpgrade { name, inprogress, recover_instances, .. } => {
+                self.host_upgrade(&name, inprogress, recover_instances);
+            }
+            Notification::HostUpdate { uuid, name } => self.read_host(&uuid, &name),
+            Notification::HostDelete { name, .. } => self.host_delete(&name),
+            Notification::HostInstanceCounts { name, .. } => return Some(self.host_instance_counts(&name)),
+            Notification::HostBooting { name } => return Some(Reply::HostBooting(self.host_booting(&name))),
+            Notification::InstanceActionRequest { uuid, action, parameters, context } => {
+                return self.instance_action_request(&uuid, action, parameters, context);
+            }
+            Notification::InstanceStateChange { instance } => self.instance_notified(*instance),
+            Notification::InstanceActionChange { uuid, action, state, reason } => {
+                self.instance_action_change(&uuid, action, &state, &reason);
+            }
+            Notification::InstanceDelete { uuid } => self.instance_delete_started(&uuid),
+            Notification::GuestHostQuery { name, .. } => {
+                let enabled = self.hosts.get(&name).map(super::host::Host::nfvi_is_enabled);
+                return Some(enabled.map_or(Reply::NotFound, |enabled| Reply::GuestHostState { enabled }));
+            }
+            Notification::GuestInstancesQuery { host_uuid } => {
+                let known = self.hosts.values().any(|host| host.nfvi.uuid == host_uuid);
+                return Some(if known { Reply::GuestInstances(Vec::new()) } else { Reply::NotFound });
+            }
+            Notification::GuestInstanceQuery { uuid } | Notification::GuestAlarm { uuid, .. } => {
+                let known = self.instances.contains_key(&uuid);
+                return Some(if known { Reply::GuestInstances(Vec::new()) } else { Reply::NotFound });
+            }
+            Notification::GuestActionResponse { uuid, .. } => {
+                return Some(if self.instances.contains_key(&uuid) { Reply::Ok } else { Reply::NotFound });
+            }
+            Notification::GuestServicesState { .. } => {}
+        }
+        Some(Reply::Ok)
+    }
+
+    fn host_instance_counts(&self, host: &str) -> Reply {
+        if !self.hosts.contains_key(host) {
+            return Reply::NotFound;
+        }
+        let mut counts = (0, 0, 0);
+        for instance in self.instances.values().filter(|i| i.on_host(host) && !i.is_going()) {
+            counts.0 += 1;
+            counts.1 += u64::from(instance.is_failed());
+            counts.2 += u64::from(instance.is_locked());
+        }
+        Reply::InstanceCounts { instances: counts.0, failed: counts.1, stopped: counts.2 }
+    }
+
+    /// A host boots: nothing that was running there runs any more. Contract: 9.2.
+    fn host_booting(&mut self, host: &str) -> BootingStatus {
+        let victims = self.instances_where(|i| {
+            i.on_host(host)
+                && !i.is_going()
+                && !i.is_failed()
+                && !i.is_locked()
+                && !i.is_rebuilding()
+                && !i.is_migrating()
+                && !i.is_rebooting()
+        });
+        for uuid in &victims {
+            self.fail_instance(uuid, Some("host booting"));
+        }
+        if victims.is_empty() { BootingStatus::Okay } else { BootingStatus::Accepted }
+    }
+
+    /// A notification about an instance; one that is not known is read completely first.
+    fn instance_notified(&mut self, instance: nfv_nfvi::object::Instance) {
+        if self.instances.contains_key(&instance.uuid) {
+            self.instance_update(instance);
+        } else if !instance.avail_status.contains(&nfv_nfvi::object::InstanceAvailStatus::Deleted) {
+            self.ask_for_instance(&instance.uuid);
+        }
+    }
+
+    /// A user's action from the compute API. Contract: 3.10.
+    fn instance_action_request(
+        &mut self,
+        uuid: &str,
+        action: ActionType,
+        parameters: ActionParameters,
+        context: RequestContext,
+    ) -> Option<Reply> {
+        let Some(instance) = self.instances.get(uuid) else { return Some(Reply::NotFound) };
+        if instance.deleted {
+            return None;
+        }
+        let current = instance.action_data.action_type();
+        let may_replace = matches!(current, ActionType::Unknown | ActionType::None | ActionType::Delete);
+        if !may_replace && !instance.action_data.is_over() {
+            let message = format!("Cannot '{action}' instance {uuid} action '{current}' is in progress");
+            return Some(Reply::InstanceActionRejected { message });
+        }
+        if action == ActionType::Start
+            && let Some(host) = instance.host().and_then(|host| self.hosts.get(host))
+            && host.state() != super::host::HostState::Enabled
+        {
+            let message = format!("Cannot 'start' instance {uuid} host '{}' is disabled", host.name());
+            let params = TextParams { reason: "host is disabled", ..TextParams::default() };
+            self.issue_instance_log(uuid, EventId::InstanceStartRejected, &params);
+            return Some(Reply::InstanceActionRejected { message });
+        }
+        let request = ActionRequest { parameters, context: Some(context), skip_guest: false };
+        self.new_action_data(uuid, action.clone(), request.clone(), true);
+        self.do_action(uuid, action, Some(request), InitiatedBy::Tenant, "");
+        None
+    }
+
+    /// Nova started or finished something. Contract: 3.10 "action-change notification filter".
+    fn instance_action_change(
+        &mut self,
+        uuid: &str,
+        action: Option<ActionType>,
+        state: &ActionState,
+        reason: &str,
+    ) {
+        let Some(instance) = self.instances.get(uuid) else { return };
+        if instance.deleted || instance.action_data.nfvi.is_none() {
+            return;
+        }
+        match action {
+            Some(ActionType::LiveMigrateRollback) if instance.running.is_some() => {
+                if !instance.last_events.contains(&EventId::InstanceLiveMigrateCancelled) {
+                    let params = TextParams { reason, ..TextParams::default() };
+                    self.issue_instance_log(uuid, EventId::InstanceLiveMigrateCancelled, &params);
+                }
+                self.post_instance(uuid, InstanceEvent::LiveMigrateRollback);
+            }
+            Some(ActionType::Resize)
+                if *state == ActionState::Completed
+                    && instance.running.as_ref().is_some_and(|r| r.kind == ActionKind::ResizeRevert) =>
+            {
+                self.post_instance(uuid, InstanceEvent::ResizeRevertCompleted);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Everything that waits, for what, since when and until when.
+
+use super::Vim;
+use nfv_common::fsm::Waiting;
+
+/// One wait, as operators and the simulator see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitReport {
+    /// What waits: `host compute-0` or `instance vm-1 (uuid)`.
+    pub who: String,
+    /// The task.
+    pub task: String,
+    /// What it waits for.
+    pub waiting: Waiting,
+}
+
+impl Vim {
+    /// All waits of hosts, then of instances.
+    pub fn waits(&self) -> Vec<WaitReport> {
+        let hosts = self.hosts.values().filter_map(|host| {
+            let task = host.task.as_ref()?;
+            let waiting = task.waiting()?.clone();
+            Some(WaitReport { who: format!("host {}", host.name()), task: task.name().to_owned(), waiting })
+        });
+        let instances = self.instances.values().filter_map(|instance| {
+            let task = instance.task.as_ref()?;
+            let waiting = task.waiting()?.clone();
+            let who = format!("instance {} ({})", instance.name(), instance.uuid());
+            Some(WaitReport { who, task: task.name().to_owned(), waiting })
+        });
+        hosts.chain(instances).collect()
+    }
+}
