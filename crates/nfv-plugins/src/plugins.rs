@@ -1,0 +1,173 @@
+//! All plugins of a process. Contract: southbound 13.
+
+use crate::config::PluginsConfig;
+use crate::error::PluginError;
+use crate::listener::host::HostListener;
+use crate::listener::waiting::WaitingActions;
+use crate::listener::{self, HttpListener, Inbox};
+use crate::network::HostExtension;
+use crate::openstack::caller::{Caller, Neighbours};
+use crate::openstack::keystone;
+use crate::openstack::rest::RestClient;
+use crate::openstack::token::TokenCache;
+use crate::turn::Turn;
+use crate::{Inbound, compute, guest, infrastructure, network, unsupported};
+use futures_util::FutureExt;
+use nfv_nfvi::call::{BlockStorageCall, IdentityCall, ImageCall, SwMgmtCall};
+use nfv_nfvi::{Answer, Call, CallError, CallResult, ErrorKind, Pool};
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// The plugins, their tokens and listeners.
+#[derive(Debug)]
+pub struct Plugins {
+    neighbours: Neighbours,
+    /// Each plugin has its own token, in the order of [`Pool::ALL`].
+    tokens: [TokenCache; Pool::ALL.len()],
+    host_extension: HostExtension,
+    waiting: Arc<WaitingActions>,
+    infrastructure: HttpListener,
+    compute: Option<HttpListener>,
+    host: HostListener,
+}
+
+/// Where the listeners listen; the ports are real ones also when 0 was configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// 30001.
+    pub infrastructure: SocketAddr,
+    /// 30003; none when the compute plugin is switched off.
+    pub compute: Option<SocketAddr>,
+    /// 30004.
+    pub host: SocketAddr,
+}
+
+impl Plugins {
+    /// Makes the clients and opens the listeners; what neighbours tell goes to `inbound`.
+    ///
+    /// No neighbour is asked anything here: a cloud that is away does not stop the start.
+    ///
+    /// # Errors
+    /// A listener that cannot be opened, or no HTTP client.
+    pub async fn start(
+        config: &PluginsConfig,
+        inbound: mpsc::Sender<Inbound>,
+    ) -> Result<Plugins, PluginError> {
+        let inbox = Inbox::new(inbound);
+        let rest = RestClient::new()?;
+        let waiting = WaitingActions::new(config.max_concurrent_requests, config.max_request_wait);
+        let infrastructure = listener::infrastructure::open(
+            &config.infrastructure,
+            inbox.clone(),
+            config.data_port_fault_handling,
+        )
+        .await?;
+        let compute = if config.disabled.compute {
+            None
+        } else {
+            let auto = config.auto_accept_requests;
+            let waiting = Arc::clone(&waiting);
+            Some(listener::compute::open(&config.compute, inbox.clone(), waiting, auto).await?)
+        };
+        let host = HostListener::open(&config.host_listener, config.host_listener_key.clone(), inbox).await?;
+        Ok(Plugins {
+            neighbours: Neighbours { config: config.clone(), rest },
+            tokens: Pool::ALL.map(|pool| {
+                TokenCache::new(match pool {
+                    Pool::Infrastructure | Pool::Guest | Pool::SwMgmt => config.platform.clone(),
+                    Pool::Identity | Pool::Image | Pool::BlockStorage | Pool::Compute | Pool::Network => {
+                        config.openstack.clone()
+                    }
+                })
+            }),
+            host_extension: HostExtension::default(),
+            waiting,
+            infrastructure,
+            compute,
+            host,
+        })
+    }
+
+    /// Where the listeners listen.
+    pub fn addresses(&self) -> Addresses {
+        Addresses {
+            infrastructure: self.infrastructure.address,
+            compute: self.compute.as_ref().map(|listener| listener.address),
+            host: self.host.address,
+        }
+    }
+
+    /// Makes a call. Each of its requests ends within its time limit (southbound 13.4); between them the call
+    /// waits for its turns. It never panics: whatever goes wrong is an error that names the call.
+    pub async fn perform(&self, call: Call, turn: Turn) -> CallResult {
+        let pool = call.pool();
+        match AssertUnwindSafe(self.dispatch(call, turn)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_) => {
+                let detail = format!("the {} plugin failed inside", pool.as_str());
+                tracing::error!("{detail}");
+                Err(CallError::new(ErrorKind::BadAnswer, detail))
+            }
+        }
+    }
+
+    async fn dispatch(&self, call: Call, turn: Turn) -> CallResult {
+        let pool = call.pool();
+        if self.is_disabled(pool) {
+            return unsupported(&format!("the {} plugin is switched off, its calls", pool.as_str()));
+        }
+        let at = Pool::ALL.iter().position(|known| *known == pool).unwrap_or_default();
+        let mut caller = Caller::new(&self.neighbours, &self.tokens[at], turn);
+        let caller = &mut caller;
+        match call {
+            Call::Identity(IdentityCall::GetTenants) => keystone::tenants(caller).await.map(Answer::Tenants),
+            Call::Infrastructure(call) => infrastructure::perform(caller, call).await,
+            Call::Compute(call) => compute::perform(caller, &self.waiting, call).await,
+            Call::Network(call) => network::perform(caller, &self.host_extension, call).await,
+            Call::Guest(call) => guest::perform(caller, call).await,
+            Call::Image(call) => unsupported(match call {
+                ImageCall::GetImages { .. } => "image get_images",
+                ImageCall::GetImage { .. } => "image get_image",
+                ImageCall::CreateImage { .. } => "image create_image",
+                ImageCall::UpdateImage { .. } => "image update_image",
+                ImageCall::DeleteImage { .. } => "image delete_image",
+            }),
+            Call::BlockStorage(call) => unsupported(match call {
+                BlockStorageCall::GetVolumes { .. } => "block storage get_volumes",
+                BlockStorageCall::GetVolume { .. } => "block storage get_volume",
+                BlockStorageCall::GetVolumeSnapshots => "block storage get_volume_snapshots",
+                BlockStorageCall::CreateVolume { .. } => "block storage create_volume",
+                BlockStorageCall::UpdateVolume { .. } => "block storage update_volume",
+                BlockStorageCall::DeleteVolume { .. } => "block storage delete_volume",
+            }),
+            Call::SwMgmt(call) => unsupported(match call {
+                SwMgmtCall::QueryUpdates => "software management query_updates",
+                SwMgmtCall::QueryHosts => "software management query_hosts",
+                SwMgmtCall::UpdateHosts { .. } => "software management update_hosts",
+            }),
+        }
+    }
+
+    fn is_disabled(&self, pool: Pool) -> bool {
+        let disabled = self.neighbours.config.disabled;
+        match pool {
+            Pool::Image => disabled.image,
+            Pool::BlockStorage => disabled.block_storage,
+            Pool::Compute => disabled.compute,
+            Pool::Network => disabled.network,
+            Pool::Guest => disabled.guest,
+            Pool::Identity | Pool::Infrastructure | Pool::SwMgmt => false,
+        }
+    }
+
+    /// Closes the listeners at once. Calls under way are the caller's to drop.
+    pub async fn stop(&self) {
+        self.host.close();
+        self.infrastructure.close().await;
+        if let Some(compute) = &self.compute {
+            compute.close().await;
+        }
+    }
+}
