@@ -10,8 +10,8 @@ use crate::core::{Effect, Input, Outcome, Vim};
 use nfv_common::histogram::{self, Histograms};
 use nfv_common::logging::LoggingHandle;
 use nfv_common::time::{Mono, Now};
-use nfv_plugins::Grant;
 use nfv_nfvi::CallId;
+use nfv_plugins::Grant;
 use nfv_vim_db::Database;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -65,8 +65,9 @@ impl Clock {
 }
 
 impl CoreThread {
-    /// Runs until a signal, or until it cannot go on. `first` is what starting the core led to.
-    pub(super) fn run(mut self, first: Outcome) -> (End, Database) {
+    /// Runs until a signal, or until it cannot go on; gives back what must be closed in order. `first` is what
+    /// starting the core led to.
+    pub(super) fn run(mut self, first: Outcome) -> (End, Database, Performer) {
         let end = match self.finish(first) {
             Err(end) => end,
             Ok(()) => loop {
@@ -75,7 +76,7 @@ impl CoreThread {
                 }
             },
         };
-        (end, self.database)
+        (end, self.database, self.performer)
     }
 
     /// Waits for inputs, handles them, commits, performs.
@@ -154,7 +155,9 @@ impl CoreThread {
                 tracing::info!(logger = "nfv_vim", file = "vim.py", "Reset captured data complete.");
                 None
             }
-            Message::Signal(signal @ (Signal::Terminate | Signal::Interrupt)) => return Err(End::Signal(signal)),
+            Message::Signal(signal @ (Signal::Terminate | Signal::Interrupt)) => {
+                return Err(End::Signal(signal));
+            }
         })
     }
 

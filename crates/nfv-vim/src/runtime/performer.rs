@@ -59,9 +59,9 @@ impl Performer {
             Effect::Release(request) => {
                 self.requests.remove(&request);
             }
-            Effect::RaiseAlarm(alarm) => self.alarms.raise(*alarm),
-            Effect::ClearAlarm(uuid) => self.alarms.clear(uuid),
-            Effect::EventLog(log) => self.event_logs.log(*log),
+            Effect::RaiseAlarm(alarm) => self.alarms.raise(&alarm),
+            Effect::ClearAlarm(uuid) => self.alarms.clear(&uuid),
+            Effect::EventLog(log) => self.event_logs.log(&log),
             Effect::Log(line) => write_log(&line),
             Effect::Touch(flag) => self.touch(flag),
         }
@@ -85,7 +85,9 @@ impl Performer {
                 Ok(result) => result,
                 // given up: the core does not wait for it any more
                 Err(stopped) if stopped.is_cancelled() => return,
-                Err(stopped) => Err(CallError::new(ErrorKind::BadAnswer, format!("the adapter failed: {stopped}"))),
+                Err(stopped) => {
+                    Err(CallError::new(ErrorKind::BadAnswer, format!("the adapter failed: {stopped}")))
+                }
             };
             let _ = inbox.send(Message::Answer(id, Box::new(result)));
         });
@@ -94,7 +96,12 @@ impl Performer {
     fn touch(&self, flag: Flag) {
         let path = self.run_dir.join(flag.file_name());
         if let Err(error) = std::fs::File::create(&path) {
-            tracing::error!(logger = "nfv_vim", file = "vim.py", "Cannot create {}: {error}.", path.display());
+            tracing::error!(
+                logger = "nfv_vim",
+                file = "vim.py",
+                "Cannot create {}: {error}.",
+                path.display()
+            );
         }
     }
 }

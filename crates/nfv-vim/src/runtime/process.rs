@@ -10,7 +10,7 @@ use nfv_common::config::Settings;
 use nfv_common::histogram::Histograms;
 use nfv_common::logging::{self, LoggingConfig};
 use nfv_plugins::handler::{AlarmHandlers, EventLogHandlers};
-use nfv_plugins::{Inbound, Plugins, PluginsConfig};
+use nfv_plugins::{DisabledPlugins, Inbound, Plugins, PluginsConfig};
 use nfv_vim_db::Database;
 use std::collections::HashMap;
 use std::path::Path;
@@ -105,7 +105,10 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     }
     let snapshot = database.load()?;
 
-    let plugins_config = PluginsConfig::load(&config.nfvi_config_file, &config.core.disabled)?;
+    let plugins_config = PluginsConfig::read(
+        &Settings::load(&config.nfvi_config_file)?,
+        DisabledPlugins::from_vim_settings(settings),
+    )?;
     let (inbound, mut neighbours) = tokio::sync::mpsc::channel::<Inbound>(1024);
     let forward = sender.clone();
     tokio.spawn(async move {
@@ -116,8 +119,8 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         }
     });
     let _context = tokio.enter();
-    let alarms = AlarmHandlers::start(&config.alarm_handlers, &config.alarm_config_file)?;
-    let event_logs = EventLogHandlers::start(&config.event_log_handlers, &config.event_log_config_file)?;
+    let alarms = AlarmHandlers::start(settings)?;
+    let event_logs = EventLogHandlers::start(settings)?;
     let plugins = Arc::new(tokio.block_on(Plugins::start(&plugins_config, inbound))?);
 
     let clock = Clock::start();
@@ -131,8 +134,8 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     let performer = Performer {
         tokio: tokio.handle().clone(),
         plugins: Arc::clone(&plugins),
-        alarms: alarms.clone(),
-        event_logs: event_logs.clone(),
+        alarms,
+        event_logs,
         inbox: sender,
         run_dir: config.run_dir.clone(),
         requests: HashMap::new(),
@@ -152,15 +155,15 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Started");
     // only a service manager that asked for it listens; without one this does nothing
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    let (end, database) = core.run(first);
+    let (end, database, performer) = core.run(first);
 
     arm_exit_watchdog();
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Ending: {}.", describe(&end));
     let closed = database.close();
     tokio.block_on(async {
         plugins.stop().await;
-        alarms.flush().await;
-        event_logs.flush().await;
+        performer.alarms.stop().await;
+        performer.event_logs.stop().await;
     });
     tokio.shutdown_timeout(Duration::from_secs(1));
     closed?;

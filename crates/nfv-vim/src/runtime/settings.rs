@@ -32,14 +32,6 @@ pub struct RuntimeConfig {
     pub run_dir: PathBuf,
     /// Configuration of the plugins.
     pub nfvi_config_file: PathBuf,
-    /// Names of the alarm handlers wanted.
-    pub alarm_handlers: Vec<String>,
-    /// Their configuration.
-    pub alarm_config_file: PathBuf,
-    /// Names of the event-log handlers wanted.
-    pub event_log_handlers: Vec<String>,
-    /// Their configuration.
-    pub event_log_config_file: PathBuf,
 }
 
 impl RuntimeConfig {
@@ -48,17 +40,15 @@ impl RuntimeConfig {
     /// # Errors
     /// A required key is missing, or a value is not what it must be; the error names file, section and key.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
-        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+        for section in ["alarm", "event-log"] {
+            settings.require(section, "namespace")?;
+        }
         settings.require("nfvi", "namespace")?;
         Ok(Self {
             core: core_config(settings)?,
             database_dir: settings.require("database", "database_dir")?.into(),
             run_dir: settings.get("vim", "run_dir").unwrap_or(RUN_DIRECTORY).into(),
             nfvi_config_file: settings.require("nfvi", "config_file")?.into(),
-            alarm_handlers: owned(settings.list("alarm", "handlers")),
-            alarm_config_file: settings.require("alarm", "config_file")?.into(),
-            event_log_handlers: owned(settings.list("event-log", "handlers")),
-            event_log_config_file: settings.require("event-log", "config_file")?.into(),
         })
     }
 
@@ -69,8 +59,10 @@ impl RuntimeConfig {
 }
 
 fn core_config(settings: &Settings) -> Result<CoreConfig, ConfigError> {
-    let disabled =
-        SWITCHES.iter().filter(|(_, key)| settings.listed_flag("nfvi", key).unwrap_or(false)).map(|(pool, _)| *pool);
+    let disabled = SWITCHES
+        .iter()
+        .filter(|(_, key)| settings.listed_flag("nfvi", key).unwrap_or(false))
+        .map(|(pool, _)| *pool);
     let default = CoreConfig::default();
     Ok(CoreConfig {
         disabled: disabled.collect(),
@@ -106,7 +98,9 @@ fn instance_config(settings: &Settings, default: InstanceConfig) -> Result<Insta
         None
     };
     Ok(InstanceConfig {
-        single_hypervisor: settings.lower_flag(SECTION, "single_hypervisor").unwrap_or(default.single_hypervisor),
+        single_hypervisor: settings
+            .lower_flag(SECTION, "single_hypervisor")
+            .unwrap_or(default.single_hypervisor),
         max_concurrent_recovering: settings.int_or(
             SECTION,
             "max_concurrent_recovering_instances",
@@ -124,7 +118,10 @@ fn instance_config(settings: &Settings, default: InstanceConfig) -> Result<Insta
         )?,
         recovery_audit_interval: seconds("recovery_audit_interval", default.recovery_audit_interval)?,
         recovery_audit_cooldown: seconds("recovery_audit_cooldown", default.recovery_audit_cooldown)?,
-        recovery_audit_batch_interval: seconds("recovery_audit_batch_interval", default.recovery_audit_batch_interval)?,
+        recovery_audit_batch_interval: seconds(
+            "recovery_audit_batch_interval",
+            default.recovery_audit_batch_interval,
+        )?,
         recovery_cooldown: seconds("recovery_cooldown", default.recovery_cooldown)?,
         rebuild_timeout: seconds("rebuild_timeout", default.rebuild_timeout)?,
         reboot_timeout: seconds("reboot_timeout", default.reboot_timeout)?,
@@ -172,7 +169,7 @@ mod tests {
     use super::*;
 
     const MINIMAL: &str = "[nfvi]\nnamespace=n\nconfig_file=/n\n[database]\ndatabase_dir=/d\n\
-        [alarm]\nconfig_file=/a\nhandlers=File-Storage, Fault-Management\n[event-log]\nconfig_file=/e\nhandlers=File-Storage\n";
+        [alarm]\nnamespace=n\nconfig_file=/a\n[event-log]\nnamespace=n\nconfig_file=/e\n";
 
     fn read(text: &str) -> Result<RuntimeConfig, ConfigError> {
         RuntimeConfig::from_settings(&Settings::parse("config.ini", text.as_bytes())?)
@@ -182,7 +179,6 @@ mod tests {
     fn absent_keys_have_the_contracts_defaults() {
         let config = read(MINIMAL).unwrap();
         assert_eq!(config.run_dir, Path::new("/var/run"));
-        assert_eq!(config.alarm_handlers, ["File-Storage", "Fault-Management"]);
         let instance = &config.core.instance;
         assert_eq!(instance.recovery_audit_interval, Duration::from_secs(330));
         assert_eq!(instance.max_evacuate_local_image_disk_gb, 20);
@@ -196,7 +192,7 @@ mod tests {
             "{MINIMAL}[instance-configuration]\nsingle_hypervisor=True\nrecovery_cooldown = 5 \n[vim]\nrun_dir=/r\n\
              [dor-configuration]\ndor_complete_uptime=600\n"
         )
-        .replace("namespace=n", "namespace=n\nguest_plugin_disabled=t\nimage_plugin_disabled=TRUE");
+        .replace("[nfvi]\nnamespace=n", "[nfvi]\nnamespace=n\nguest_plugin_disabled=t\nimage_plugin_disabled=TRUE");
         let config = read(&text).unwrap();
         assert!(config.core.instance.single_hypervisor);
         assert_eq!(config.core.instance.recovery_cooldown, Duration::from_secs(5));
@@ -212,7 +208,9 @@ mod tests {
     fn an_error_names_the_key() {
         let error = read(&MINIMAL.replace("database_dir=/d", "")).unwrap_err().to_string();
         assert!(error.contains("database_dir"), "{error}");
-        let error = read(&format!("{MINIMAL}[instance-configuration]\nreboot_timeout=soon\n")).unwrap_err().to_string();
+        let error = read(&format!("{MINIMAL}[instance-configuration]\nreboot_timeout=soon\n"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("reboot_timeout") && error.contains("soon"), "{error}");
     }
 }
