@@ -120,7 +120,6 @@ struct Started<'a> {
     shared: &'a Shared,
     service: Service,
     request: Request,
-    seq: u64,
     time: String,
     at: f64,
     since: Instant,
@@ -132,7 +131,6 @@ impl<'a> Started<'a> {
             shared,
             service,
             request,
-            seq: shared.journal.number(),
             time: jiff::Timestamp::now().to_string(),
             at: shared.elapsed().as_secs_f64(),
             since: Instant::now(),
@@ -141,7 +139,7 @@ impl<'a> Started<'a> {
 
     fn finish(&self, status: Option<u16>, fault: Option<String>) {
         self.shared.journal.write(Entry {
-            seq: self.seq,
+            seq: 0,
             time: self.time.clone(),
             at: self.at,
             direction: Direction::In,

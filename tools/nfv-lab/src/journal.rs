@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
@@ -27,7 +26,7 @@ pub enum Direction {
 /// One line.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entry {
-    /// Number in order of arrival (lines are written in order of completion).
+    /// Number of the line, given when it is written (in order of completion).
     pub seq: u64,
     /// Wall clock at arrival, RFC 3339 in UTC.
     pub time: String,
@@ -65,13 +64,13 @@ pub struct Entry {
 /// The journal.
 #[derive(Debug)]
 pub struct Journal {
-    next: AtomicU64,
     kept: usize,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug)]
 struct Inner {
+    written: u64,
     file: Option<File>,
     entries: VecDeque<Arc<Entry>>,
 }
@@ -88,21 +87,17 @@ impl Journal {
             })
             .transpose()?;
         Ok(Self {
-            next: AtomicU64::new(1),
             kept: kept.max(1),
-            inner: Mutex::new(Inner { file, entries: VecDeque::new() }),
+            inner: Mutex::new(Inner { written: 0, file, entries: VecDeque::new() }),
         })
     }
 
-    /// The next number.
-    pub fn number(&self) -> u64 {
-        self.next.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// Writes an entry; the line is in the file when this returns. A file that can no longer be written is given up.
-    pub fn write(&self, entry: Entry) {
-        let line = serde_json::to_string(&entry).unwrap_or_default();
+    /// Numbers and writes an entry; the line is in the file when this returns. A file that can no longer be written is given up.
+    pub fn write(&self, mut entry: Entry) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.written += 1;
+        entry.seq = inner.written;
+        let line = serde_json::to_string(&entry).unwrap_or_default();
         if let Some(file) = &mut inner.file
             && let Err(error) = writeln!(file, "{line}")
         {
@@ -115,7 +110,7 @@ impl Journal {
         inner.entries.push_back(Arc::new(entry));
     }
 
-    /// Entries with a higher number, in order of completion, at most `limit`.
+    /// Entries with a higher number, at most `limit`.
     #[must_use]
     pub fn since(&self, seq: u64, limit: usize) -> Vec<Arc<Entry>> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,7 +122,7 @@ impl Journal {
     pub fn matching(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found: Vec<_> = inner.entries.iter().filter(|entry| wanted(entry)).cloned().collect();
-        found.sort_by_key(|entry| entry.seq);
+        found.sort_by(|one, other| one.at.total_cmp(&other.at));
         found
     }
 }

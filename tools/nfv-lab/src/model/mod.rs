@@ -238,3 +238,6 @@ fn uuid_of(random: &mut fastrand::Rng) -> String {
     random.fill(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,7 +105,9 @@ impl Cloud {
         Ok(())
     }
 
+    /// mtc does not wait for the VIM: it locks and resets the host at once. A dead host stays dead.
     fn force_lock(&mut self, name: &str) -> Result<(), HostFault> {
+        let boots = self.hosts[name].alive;
         self.kill_host(name);
         let host = self.host_mut(name);
         host.admin = Admin::Locked;
@@ -115,7 +117,9 @@ impl Cloud {
         host.task = "Force locking".into();
         self.raise_lock_alarm(name);
         self.report(name);
-        self.plan_host(name, self.timings.host_boot, HostStep::Booted);
+        if boots {
+            self.plan_host(name, self.timings.host_boot, HostStep::Booted);
+        }
         Ok(())
     }
 
@@ -430,10 +434,12 @@ impl Cloud {
         }
         host.admin = Admin::Locked;
         host.oper = Oper::Disabled;
-        host.avail = Avail::Online;
+        host.avail = if host.alive { Avail::Online } else { Avail::Offline };
         host.action = String::new();
         host.task = String::new();
-        if let Some(compute) = &mut host.compute {
+        if let Some(compute) = &mut host.compute
+            && compute.running
+        {
             compute.running = false;
             compute.last_seen = now;
         }

@@ -89,7 +89,6 @@ struct Record<'a> {
     shared: &'a Shared,
     notice: &'a Notice,
     attempt: u32,
-    seq: u64,
     time: String,
     at: f64,
     since: Instant,
@@ -101,7 +100,6 @@ impl<'a> Record<'a> {
             shared,
             notice,
             attempt,
-            seq: shared.journal.number(),
             time: jiff::Timestamp::now().to_string(),
             at: shared.elapsed().as_secs_f64(),
             since: Instant::now(),
@@ -112,7 +110,7 @@ impl<'a> Record<'a> {
         let mut body = json!(self.notice.body);
         blank(&mut body);
         self.shared.journal.write(Entry {
-            seq: self.seq,
+            seq: 0,
             time: self.time,
             at: self.at,
             direction: Direction::Out,
