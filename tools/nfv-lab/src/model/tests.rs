@@ -82,7 +82,10 @@ fn an_unlock_restarts_the_host_and_tells_each_step() {
     told(&mut cloud);
     assert!(cloud.lock_host("worker-2", false).is_err(), "locked already");
     cloud.unlock_host("worker-2").expect("it can be unlocked");
-    assert!(!cloud.compute_is_up(cloud.hosts["worker-2"].compute.as_ref().expect("compute")) || cloud.now().as_secs() < 70);
+    assert!(
+        !cloud.compute_is_up(cloud.hosts["worker-2"].compute.as_ref().expect("compute"))
+            || cloud.now().as_secs() < 70
+    );
     pass(&mut cloud, 60.0);
     assert_eq!(
         told(&mut cloud),
@@ -154,11 +157,15 @@ fn sysinv_s_refusal_is_json_in_json() {
 #[test]
 fn mtc_shows_states_and_asks_for_its_client() {
     let mut cloud = cloud();
-    let (status, body) =
-        call(&mut cloud, Service::Mtc, "GET", "/v1/hosts/worker-0", json!({"uuid": "x", "hostname": "worker-0"}));
+    let (status, body) = call(
+        &mut cloud,
+        Service::Mtc,
+        "GET",
+        "/v1/hosts/worker-0",
+        json!({"uuid": "x", "hostname": "worker-0"}),
+    );
     assert_eq!(status, 200);
-    let state =
-        json!({"administrative": "unlocked", "operational": "enabled", "availability": "available"});
+    let state = json!({"administrative": "unlocked", "operational": "enabled", "availability": "available"});
     assert_eq!(body["state"], state);
     assert_eq!(call(&mut cloud, Service::Mtc, "GET", "/v1/hosts/nobody", Value::Null).0, 404);
     let (_, body) = call(&mut cloud, Service::Mtc, "GET", "/v1/systems", Value::Null);
@@ -175,9 +182,7 @@ fn a_guest_beats_votes_and_fails() {
     let mut cloud = cloud();
     let id = server(&cloud, "a0");
     let path = format!("/v1/instances/{id}");
-    let services = |state: &str| {
-        json!({"uuid": id, "hostname": "worker-0", "services": [{"service": "heartbeat", "state": state}]})
-    };
+    let services = |state: &str| json!({"uuid": id, "hostname": "worker-0", "services": [{"service": "heartbeat", "state": state}]});
     assert_eq!(call(&mut cloud, Service::Guest, "PATCH", &path, services("enabled")).0, 404);
     assert_eq!(call(&mut cloud, Service::Guest, "POST", &path, services("enabled")).0, 200);
     pass(&mut cloud, 5.0);
@@ -283,7 +288,8 @@ fn nova_tells_each_change_when_there_is_a_broker() {
     );
     assert_eq!(notices[0].body["new_task_state"], "migrating");
     assert_eq!(notices[2].body["host"], "worker-2");
-    for key in ["instance_id", "display_name", "tenant_id", "state", "power_state", "image_meta", "metadata"] {
+    for key in ["instance_id", "display_name", "tenant_id", "state", "power_state", "image_meta", "metadata"]
+    {
         assert!(!notices[0].body[key].is_null(), "{key}");
     }
 }

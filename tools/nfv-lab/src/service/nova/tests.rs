@@ -131,8 +131,7 @@ fn forced_down_lets_evacuation_happen_at_once() {
     let (_, body) = nova(&mut cloud, "GET", "/os-services?host=worker-0&binary=nova-compute", Value::Null);
     assert_eq!(body["services"].as_array().map(Vec::len), Some(1));
     let id = body["services"][0]["id"].as_str().expect("a uuid").to_owned();
-    let (status, body) =
-        nova(&mut cloud, "PUT", &format!("/os-services/{id}"), json!({"forced_down": true}));
+    let (status, body) = nova(&mut cloud, "PUT", &format!("/os-services/{id}"), json!({"forced_down": true}));
     assert_eq!((status, body["service"]["state"].as_str()), (200, Some("down")));
     assert_eq!(act(&mut cloud, "a0", json!({"evacuate": {}})).0, 202);
     let (status, body) = nova(
@@ -234,7 +233,8 @@ fn reset_state_ends_a_task_and_rebuild_and_delete_work() {
 fn servers_of_an_anti_affinity_group_do_not_share_a_host() {
     let text = format!(
         "{}\n[[vm]]\nname = \"g{{n}}\"\ncount = 2\nflavor = \"small\"\ngroup = \"apart\"\n",
-        crate::service::testing::CLUSTER.replace("vcpus = 4\n        memory_mb", "vcpus = 8\n        memory_mb")
+        crate::service::testing::CLUSTER
+            .replace("vcpus = 4\n        memory_mb", "vcpus = 8\n        memory_mb")
     );
     let mut cloud = cloud_of(&text);
     let (first, second) = (states(&mut cloud, "g0").2, states(&mut cloud, "g1").2);
