@@ -325,7 +325,7 @@ impl Default for Features {
             nova_service_create: true,
             page_limit: 1000,
             mtc_ready_after: 0.0,
-            data_ports: false,
+            data_ports: true,
             software_load: "19.01".into(),
             system_name: "lab".into(),
         }
