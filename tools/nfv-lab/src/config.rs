@@ -310,7 +310,8 @@ pub struct Features {
     pub page_limit: usize,
     /// `GET /v1/systems` of mtc answers 202 for this many seconds after the start.
     pub mtc_ready_after: f64,
-    /// Send `administrative`, ... of the data ports with mtc's states.
+    /// mtc watches the data ports of workers and gives their states; a VIM that handles data-port faults takes a worker
+    /// without them as unknown. Contract: southbound 5.1.2.
     pub data_ports: bool,
     /// Release that all hosts run.
     pub software_load: String,
@@ -325,7 +326,7 @@ impl Default for Features {
             nova_service_create: true,
             page_limit: 1000,
             mtc_ready_after: 0.0,
-            data_ports: false,
+            data_ports: true,
             software_load: "19.01".into(),
             system_name: "lab".into(),
         }

@@ -106,6 +106,7 @@ impl Cloud {
             oper: if spec.locked { Oper::Disabled } else { Oper::Enabled },
             avail: if spec.locked { Avail::Online } else { Avail::Available },
             data_ports: self.features.data_ports,
+            data_ports_failed: false,
             action: String::new(),
             task: String::new(),
             vim_progress: if spec.locked { "services-disabled" } else { "services-enabled" }.into(),

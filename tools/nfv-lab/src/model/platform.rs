@@ -353,6 +353,18 @@ impl Cloud {
         Ok(())
     }
 
+    /// The data ports of a host fail or come back; mtc tells it.
+    ///
+    /// # Errors
+    /// Unknown host.
+    pub fn set_data_ports(&mut self, id: &str, failed: bool) -> Result<(), HostFault> {
+        let name = self.host_name(id)?;
+        self.host_mut(&name).data_ports_failed = failed;
+        self.happened("host", &name, if failed { "data ports failed" } else { "data ports recovered" });
+        self.report(&name);
+        Ok(())
+    }
+
     /// Power comes back to a dead host.
     ///
     /// # Errors
