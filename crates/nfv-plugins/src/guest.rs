@@ -57,7 +57,7 @@ async fn request(
     path: &str,
 ) -> Result<Request, CallError> {
     let base = caller.base(Service::Guest).await?;
-    Ok(Request::new("guest", function, method, format!("{base}/v1{path}")).json_type().as_vim())
+    Ok(Request::new("guest", function, method, format!("{base}/v1{path}")).json_type().vim_agent())
 }
 
 async fn instance(

@@ -23,6 +23,7 @@
 mod compute;
 pub mod config;
 mod error;
+mod fm;
 mod guest;
 pub mod handler;
 mod infrastructure;
@@ -31,6 +32,7 @@ mod listener;
 mod mtc;
 mod network;
 mod openstack;
+mod patching;
 mod plugins;
 mod secret;
 mod sysinv;

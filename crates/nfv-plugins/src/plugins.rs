@@ -7,13 +7,13 @@ use crate::listener::waiting::WaitingActions;
 use crate::listener::{self, HttpListener, Inbox};
 use crate::network::HostExtension;
 use crate::openstack::caller::{Caller, Neighbours};
-use crate::openstack::keystone;
 use crate::openstack::rest::RestClient;
 use crate::openstack::token::TokenCache;
+use crate::openstack::{cinder, glance, keystone};
 use crate::turn::Turn;
-use crate::{Inbound, compute, guest, infrastructure, network, unsupported};
+use crate::{Inbound, compute, guest, infrastructure, network, patching, unsupported};
 use futures_util::FutureExt;
-use nfv_nfvi::call::{BlockStorageCall, IdentityCall, ImageCall, SwMgmtCall};
+use nfv_nfvi::call::IdentityCall;
 use nfv_nfvi::{Answer, Call, CallError, CallResult, ErrorKind, Pool};
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -127,26 +127,9 @@ impl Plugins {
             Call::Compute(call) => compute::perform(caller, &self.waiting, call).await,
             Call::Network(call) => network::perform(caller, &self.host_extension, call).await,
             Call::Guest(call) => guest::perform(caller, call).await,
-            Call::Image(call) => unsupported(match call {
-                ImageCall::GetImages { .. } => "image get_images",
-                ImageCall::GetImage { .. } => "image get_image",
-                ImageCall::CreateImage { .. } => "image create_image",
-                ImageCall::UpdateImage { .. } => "image update_image",
-                ImageCall::DeleteImage { .. } => "image delete_image",
-            }),
-            Call::BlockStorage(call) => unsupported(match call {
-                BlockStorageCall::GetVolumes { .. } => "block storage get_volumes",
-                BlockStorageCall::GetVolume { .. } => "block storage get_volume",
-                BlockStorageCall::GetVolumeSnapshots => "block storage get_volume_snapshots",
-                BlockStorageCall::CreateVolume { .. } => "block storage create_volume",
-                BlockStorageCall::UpdateVolume { .. } => "block storage update_volume",
-                BlockStorageCall::DeleteVolume { .. } => "block storage delete_volume",
-            }),
-            Call::SwMgmt(call) => unsupported(match call {
-                SwMgmtCall::QueryUpdates => "software management query_updates",
-                SwMgmtCall::QueryHosts => "software management query_hosts",
-                SwMgmtCall::UpdateHosts { .. } => "software management update_hosts",
-            }),
+            Call::Image(call) => glance::perform(caller, call).await,
+            Call::BlockStorage(call) => cinder::perform(caller, call).await,
+            Call::SwMgmt(call) => patching::perform(caller, call).await,
         }
     }
 

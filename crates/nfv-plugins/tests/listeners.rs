@@ -1,6 +1,8 @@
 //! The listeners over real sockets: what they pass on, what they answer, and what they withstand.
 //! Contract: southbound 6, 7, 9, 10.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy does not know for tests
+
 mod cloud;
 
 use cloud::{Cloud, Doing};
