@@ -139,7 +139,11 @@ async fn host_services(
             neutron::delete_hosts_replaced(caller, host)
                 .await
                 .map_err(because("failed to delete existing neutron services"))?;
-            neutron::create_host(caller, host).await.map_err(because("failed to create neutron services"))?;
+            match neutron::create_host(caller, host).await {
+                // it is there under this id already: a VIM with an empty database meets a cloud that is not
+                Err(error) if error.status == Some(409) => {}
+                other => other.map_err(because("failed to create neutron services"))?,
+            }
             neutron::set_host(caller, host, false)
                 .await
                 .map_err(because("failed to disable neutron services"))?;

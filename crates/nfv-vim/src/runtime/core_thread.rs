@@ -1,0 +1,214 @@
+//! The loop: inputs in order, the core's outcome committed, then its effects.
+//!
+//! Inputs that wait together are handled together and committed in one transaction; no effect of theirs leaves
+//! before. If the database cannot take the writes, effects are held back and the commit is tried again; after
+//! [`COMMIT_PATIENCE`] the process ends, and the other controller takes over.
+
+use super::inbox::{Message, Signal};
+use super::performer::Performer;
+use crate::core::{Effect, Input, Outcome, Vim};
+use nfv_common::histogram::{self, Histograms};
+use nfv_common::logging::LoggingHandle;
+use nfv_common::time::{Mono, Now};
+use nfv_nfvi::CallId;
+use nfv_plugins::Grant;
+use nfv_vim_db::Database;
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// Inputs handled before a commit, at most.
+const BATCH: usize = 64;
+/// The loop turns at least this often.
+const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+/// A commit that fails is tried again for this long.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why the loop ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// A signal asked for it.
+    Signal(Signal),
+    /// Everything that could send an input is gone.
+    Deserted,
+    /// The database does not take writes any more.
+    Database(nfv_vim_db::DbError),
+}
+
+/// The core, its database and its hands.
+pub(super) struct CoreThread {
+    pub(super) vim: Vim,
+    pub(super) database: Database,
+    pub(super) performer: Performer,
+    pub(super) inbox: Receiver<Message>,
+    pub(super) logging: LoggingHandle,
+    pub(super) clock: Clock,
+    pub(super) grants: HashMap<CallId, Grant>,
+    pub(super) histograms: Histograms,
+}
+
+/// The origin of monotonic time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock(Instant);
+
+impl Clock {
+    /// A clock that starts now; the origin lies in the past, so that stamps before it can be made.
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The present moment.
+    pub(super) fn now(self) -> Now {
+        const BEFORE: Duration = Duration::from_secs(3600);
+        Now { mono: Mono::at(BEFORE + self.0.elapsed()), wall: jiff::Timestamp::now() }
+    }
+}
+
+impl CoreThread {
+    /// Runs until a signal, or until it cannot go on; gives back what must be closed in order. `first` is what
+    /// starting the core led to.
+    pub(super) fn run(mut self, first: Outcome) -> (End, Database, Performer) {
+        let end = match self.finish(first) {
+            Err(end) => end,
+            Ok(()) => loop {
+                if let Err(end) = self.turn() {
+                    break end;
+                }
+            },
+        };
+        (end, self.database, self.performer)
+    }
+
+    /// Waits for inputs, handles them, commits, performs.
+    fn turn(&mut self) -> Result<(), End> {
+        let now = self.clock.now().mono;
+        let sleep = self.vim.next_deadline().map_or(LONGEST_SLEEP, |due| due.since(now).min(LONGEST_SLEEP));
+        let first = match self.inbox.recv_timeout(sleep) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Err(End::Deserted),
+        };
+        let mut outcome = Outcome::default();
+        let mut messages = first;
+        let mut handled = 0;
+        while let Some(message) = messages.take() {
+            if let Some(input) = self.input(message)? {
+                append(&mut outcome, self.vim.handle(self.clock.now(), input));
+            }
+            handled += 1;
+            if handled < BATCH {
+                messages = self.inbox.try_recv().ok();
+            }
+        }
+        append(&mut outcome, self.vim.handle(self.clock.now(), Input::Tick));
+        self.finish(outcome)
+    }
+
+    /// The core's input for a message; none for what concerns the process alone.
+    fn input(&mut self, message: Message) -> Result<Option<Input>, End> {
+        Ok(match message {
+            Message::Inbound(inbound) => {
+                let request = inbound.reply.map(|reply| self.performer.keep(reply));
+                Some(Input::Notification { request, body: Box::new(inbound.notification) })
+            }
+            Message::Answer(id, result) => {
+                self.grants.remove(&id);
+                self.performer.call_ended(id);
+                Some(Input::Answer { id, result })
+            }
+            Message::TurnWanted(id, grant) => {
+                self.grants.insert(id, grant);
+                Some(Input::TurnWanted(id))
+            }
+            Message::Signal(Signal::Reload) => {
+                tracing::info!(logger = "nfv_vim", file = "vim.py", "Reload signalled.");
+                if let Err(error) = self.logging.reload() {
+                    tracing::error!(logger = "nfv_vim", file = "vim.py", "Reload failed: {error}.");
+                }
+                tracing::info!(logger = "nfv_vim", file = "vim.py", "Reload complete.");
+                None
+            }
+            Message::Signal(Signal::Dump) => {
+                tracing::info!(logger = "nfv_vim", file = "vim.py", "Dump captured data signalled.");
+                for line in self.histograms.lines(histogram::Form::Pretty) {
+                    tracing::info!(logger = histogram::LOGGER, file = histogram::LOG_FILE, "{line}");
+                }
+                for wait in self.vim.waits() {
+                    let (what, since, until) = (&wait.waiting.what, wait.waiting.since, wait.waiting.until);
+                    let now = self.clock.now().mono;
+                    tracing::info!(
+                        logger = "nfv_vim",
+                        file = "vim.py",
+                        "{} ({}) waits for {what} since {} s, {} s more at most.",
+                        wait.who,
+                        wait.task,
+                        now.since(since).as_secs(),
+                        until.since(now).as_secs(),
+                    );
+                }
+                tracing::info!(logger = "nfv_vim", file = "vim.py", "Dump captured data complete.");
+                None
+            }
+            Message::Signal(Signal::Reset) => {
+                tracing::info!(logger = "nfv_vim", file = "vim.py", "Reset captured data signalled.");
+                self.histograms.reset(local_time());
+                tracing::info!(logger = "nfv_vim", file = "vim.py", "Reset captured data complete.");
+                None
+            }
+            Message::Signal(signal @ (Signal::Terminate | Signal::Interrupt)) => {
+                return Err(End::Signal(signal));
+            }
+        })
+    }
+
+    /// Commits the writes, then performs the effects.
+    fn finish(&mut self, outcome: Outcome) -> Result<(), End> {
+        if !outcome.writes.is_empty() {
+            let begun = Instant::now();
+            self.commit(&outcome)?;
+            let name = histogram::names::database_commits(histogram::names::Commit::Periodic);
+            self.histograms.add(name, histogram::names::deciseconds(begun.elapsed()), local_time());
+        }
+        for effect in outcome.effects {
+            if let Effect::Resume(id) = &effect {
+                if let Some(grant) = self.grants.remove(id) {
+                    grant.grant();
+                }
+                continue;
+            }
+            if let Effect::Abandon(id) = &effect {
+                self.grants.remove(id);
+            }
+            self.performer.perform(effect);
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, outcome: &Outcome) -> Result<(), End> {
+        let begun = Instant::now();
+        loop {
+            match self.database.apply(&outcome.writes) {
+                Ok(()) => return Ok(()),
+                Err(error) if begun.elapsed() >= COMMIT_PATIENCE => return Err(End::Database(error)),
+                Err(error) => {
+                    tracing::error!(
+                        logger = "nfv_vim.database",
+                        file = "_database.py",
+                        "Commit failed, trying again: {error}."
+                    );
+                    std::thread::sleep(Duration::from_secs(1));
+                }
+            }
+        }
+    }
+}
+
+fn append(to: &mut Outcome, mut from: Outcome) {
+    to.writes.append(&mut from.writes);
+    to.effects.append(&mut from.effects);
+}
+
+/// Histograms carry local dates.
+fn local_time() -> jiff::civil::DateTime {
+    jiff::Zoned::now().datetime()
+}

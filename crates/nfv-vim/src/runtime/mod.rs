@@ -1,0 +1,19 @@
+//! The shell around the core. Contract: deployment 4.
+//!
+//! One thread owns core and database: it takes inputs in order, lets the core handle them, commits what the core
+//! wants written, and only then hands the effects out. Whatever waits for the network runs as tokio tasks and
+//! comes back as an input.
+//!
+//! - [`settings`]: the VIM's configuration file, typed.
+//! - `inbox`: what reaches the core thread.
+//! - `core_thread`: the loop of inputs, commits and effects.
+//! - `performer`: carrying effects out.
+//! - `process`: start, signals, flag files, exit.
+
+mod core_thread;
+mod inbox;
+mod performer;
+mod process;
+pub mod settings;
+
+pub use process::{ExitStatus, run};

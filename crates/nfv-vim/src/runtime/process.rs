@@ -1,0 +1,224 @@
+//! The process: start, signals, flag files, exit. Contract: deployment 4.3.
+
+use super::core_thread::{Clock, CoreThread, End};
+use super::inbox::{Message, Signal};
+use super::performer::Performer;
+use super::settings::RuntimeConfig;
+use crate::core::{Flag, StartFacts, Vim};
+use anyhow::Context;
+use nfv_common::config::Settings;
+use nfv_common::histogram::Histograms;
+use nfv_common::logging::{self, LoggingConfig};
+use nfv_plugins::handler::{AlarmHandlers, EventLogHandlers};
+use nfv_plugins::{DisabledPlugins, Inbound, Plugins, PluginsConfig};
+use nfv_vim_db::Database;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Flag file that tells the service manager's monitor that the process has ended.
+const NOT_RUNNING: &str = ".nfv-vim.not_running";
+/// An orderly end takes this long at most.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+
+/// Exit status of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Asked to end by SIGINT.
+    Done,
+    /// Ended by SIGTERM, as the original, which has no handler for it.
+    Terminated,
+    /// It could not start: bad option, missing or bad configuration.
+    BadStart,
+    /// It could not go on.
+    Failed,
+}
+
+impl ExitStatus {
+    /// The number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::BadStart => 1,
+            Self::Terminated => 143,
+            Self::Failed => 200,
+        }
+    }
+}
+
+/// Runs nfv-vim with the configuration in this file, to its end.
+pub fn run(config_file: &Path) -> ExitStatus {
+    let (settings, config) = match read_config(config_file) {
+        Ok(both) => both,
+        Err(error) => {
+            eprintln!("nfv-vim: {error:#}");
+            return ExitStatus::BadStart;
+        }
+    };
+    let end = start_and_run(&settings, &config);
+    let status = match &end {
+        Ok(End::Signal(Signal::Terminate)) => ExitStatus::Terminated,
+        Ok(End::Signal(_)) => ExitStatus::Done,
+        Ok(End::Deserted) => ExitStatus::Failed,
+        Ok(End::Database(error)) => {
+            eprintln!("nfv-vim: {error}");
+            ExitStatus::Failed
+        }
+        Err(error) => {
+            eprintln!("nfv-vim: {error:#}");
+            ExitStatus::Failed
+        }
+    };
+    if status != ExitStatus::Terminated
+        && let Err(error) = std::fs::File::create(config.flag(NOT_RUNNING))
+    {
+        eprintln!("nfv-vim: cannot create {}: {error}", config.flag(NOT_RUNNING).display());
+    }
+    status
+}
+
+fn read_config(file: &Path) -> anyhow::Result<(Settings, RuntimeConfig)> {
+    let settings = Settings::load(file)?;
+    let config = RuntimeConfig::from_settings(&settings)?;
+    Ok((settings, config))
+}
+
+fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<End> {
+    let logging = logging::install(&LoggingConfig::from_settings("VIM", settings)?)?;
+    tracing::info!(logger = "nfv_vim", file = "vim.py", "nfv-vim {} starts.", env!("CARGO_PKG_VERSION"));
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("nfv-vim-io")
+        .enable_all()
+        .build()
+        .context("cannot start the I/O threads")?;
+    let (sender, inbox) = channel();
+    // signals first: whatever takes long below can be interrupted
+    tokio.block_on(async { watch_signals(sender.clone()) })?;
+
+    let mut database = Database::open(&config.database_dir)?;
+    for row in database.migrate()? {
+        tracing::error!(logger = "nfv_vim.database", file = "_database_migrate.py", "{row}.");
+    }
+    let snapshot = database.load()?;
+
+    let plugins_config = PluginsConfig::read(
+        &Settings::load(&config.nfvi_config_file)?,
+        DisabledPlugins::from_vim_settings(settings),
+    )?;
+    let (inbound, mut neighbours) = tokio::sync::mpsc::channel::<Inbound>(1024);
+    let forward = sender.clone();
+    tokio.spawn(async move {
+        while let Some(message) = neighbours.recv().await {
+            if forward.send(Message::Inbound(message)).is_err() {
+                return;
+            }
+        }
+    });
+    let _context = tokio.enter();
+    let alarms = AlarmHandlers::start(settings)?;
+    let event_logs = EventLogHandlers::start(settings)?;
+    let plugins = Arc::new(tokio.block_on(Plugins::start(&plugins_config, inbound))?);
+
+    let clock = Clock::start();
+    let facts = StartFacts {
+        uptime: controller_uptime(),
+        dor_complete: config.flag(Flag::DorComplete.file_name()).exists(),
+        unlock_complete: config.flag(Flag::UnlockComplete.file_name()).exists(),
+        seed: seed(),
+    };
+    let (vim, first) = Vim::start(config.core.clone(), facts, snapshot, clock.now());
+    let performer = Performer {
+        tokio: tokio.handle().clone(),
+        plugins: Arc::clone(&plugins),
+        alarms,
+        event_logs,
+        inbox: sender,
+        run_dir: config.run_dir.clone(),
+        requests: HashMap::new(),
+        last_request: 0,
+        calls: HashMap::new(),
+    };
+    let core = CoreThread {
+        vim,
+        database,
+        performer,
+        inbox,
+        logging,
+        clock,
+        grants: HashMap::new(),
+        histograms: Histograms::default(),
+    };
+    tracing::info!(logger = "nfv_vim", file = "vim.py", "Started");
+    // only a service manager that asked for it listens; without one this does nothing
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let (end, database, performer) = core.run(first);
+
+    arm_exit_watchdog();
+    tracing::info!(logger = "nfv_vim", file = "vim.py", "Ending: {}.", describe(&end));
+    let closed = database.close();
+    tokio.block_on(async {
+        plugins.stop().await;
+        performer.alarms.stop().await;
+        performer.event_logs.stop().await;
+    });
+    tokio.shutdown_timeout(Duration::from_secs(1));
+    closed?;
+    Ok(end)
+}
+
+fn describe(end: &End) -> String {
+    match end {
+        End::Signal(signal) => format!("{signal:?} signalled"),
+        End::Deserted => "no input can come any more".to_owned(),
+        End::Database(error) => format!("the database cannot be written: {error}"),
+    }
+}
+
+/// Sends signals to the core thread.
+fn watch_signals(sender: Sender<Message>) -> anyhow::Result<()> {
+    let kinds = [
+        (SignalKind::terminate(), Signal::Terminate),
+        (SignalKind::interrupt(), Signal::Interrupt),
+        (SignalKind::hangup(), Signal::Reload),
+        (SignalKind::user_defined1(), Signal::Dump),
+        (SignalKind::user_defined2(), Signal::Reset),
+    ];
+    for (kind, what) in kinds {
+        let mut stream = signal(kind).context("cannot watch signals")?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() {
+                if sender.send(Message::Signal(what)).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Ends the process if an orderly end takes too long. Contract: deployment 4.3, lessons 7.
+fn arm_exit_watchdog() {
+    std::thread::spawn(|| {
+        std::thread::sleep(SHUTDOWN_LIMIT);
+        eprintln!("nfv-vim: shutdown took longer than {} s", SHUTDOWN_LIMIT.as_secs());
+        std::process::exit(1);
+    });
+}
+
+/// How long this controller has been up; zero when the kernel does not tell.
+fn controller_uptime() -> Duration {
+    let text = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let seconds = text.split_whitespace().next().and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+/// A seed for ids that differs from process to process.
+fn seed() -> u64 {
+    let time = jiff::Timestamp::now().as_nanosecond() as u64;
+    time ^ (u64::from(std::process::id()) << 32) ^ fastrand::u64(..)
+}

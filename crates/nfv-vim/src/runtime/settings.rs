@@ -1,0 +1,216 @@
+//! The VIM's configuration file, typed. Contract: deployment 3.2, vim-behaviour 12.
+
+use crate::core::config::{CoreConfig, DorConfig, HostConfig, InstanceConfig};
+use nfv_common::config::{ConfigError, Settings};
+use nfv_nfvi::Pool;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Kubernetes runs on this controller when this file exists. Contract: vim-behaviour 2.5.
+const KUBERNETES: &str = "/etc/kubernetes/admin.conf";
+
+/// Where flag files go when the configuration does not say otherwise. Contract: deployment 8.1.
+const RUN_DIRECTORY: &str = "/var/run";
+
+/// Plugins that can be switched off, and by which key of `[nfvi]`.
+const SWITCHES: [(Pool, &str); 5] = [
+    (Pool::Image, "image_plugin_disabled"),
+    (Pool::BlockStorage, "block_storage_plugin_disabled"),
+    (Pool::Compute, "compute_plugin_disabled"),
+    (Pool::Network, "network_plugin_disabled"),
+    (Pool::Guest, "guest_plugin_disabled"),
+];
+
+/// What the process needs to know to run.
+#[derive(Debug)]
+pub struct RuntimeConfig {
+    /// For the core.
+    pub core: CoreConfig,
+    /// Directory of the database file.
+    pub database_dir: PathBuf,
+    /// Directory of the flag files: `[vim] run_dir`, else `/var/run`.
+    pub run_dir: PathBuf,
+    /// Configuration of the plugins.
+    pub nfvi_config_file: PathBuf,
+}
+
+impl RuntimeConfig {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// A required key is missing, or a value is not what it must be; the error names file, section and key.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        for section in ["alarm", "event-log"] {
+            settings.require(section, "namespace")?;
+        }
+        settings.require("nfvi", "namespace")?;
+        Ok(Self {
+            core: core_config(settings)?,
+            database_dir: settings.require("database", "database_dir")?.into(),
+            run_dir: settings.get("vim", "run_dir").unwrap_or(RUN_DIRECTORY).into(),
+            nfvi_config_file: settings.require("nfvi", "config_file")?.into(),
+        })
+    }
+
+    /// Path of a flag file.
+    pub fn flag(&self, name: &str) -> PathBuf {
+        self.run_dir.join(name)
+    }
+}
+
+fn core_config(settings: &Settings) -> Result<CoreConfig, ConfigError> {
+    let disabled = SWITCHES
+        .iter()
+        .filter(|(_, key)| settings.listed_flag("nfvi", key).unwrap_or(false))
+        .map(|(pool, _)| *pool);
+    let default = CoreConfig::default();
+    Ok(CoreConfig {
+        disabled: disabled.collect(),
+        kubernetes: Path::new(KUBERNETES).exists(),
+        host: HostConfig {
+            deleting_wait: settings.seconds_or(
+                "host-configuration",
+                "max_host_deleting_wait_in_secs",
+                default.host.deleting_wait,
+            )?,
+        },
+        instance: instance_config(settings, default.instance)?,
+        dor: dor_config(settings, default.dor)?,
+        turn_limit: default.turn_limit,
+        watch_interval: settings.seconds_or(
+            "instance-configuration",
+            "action_watch_interval_in_secs",
+            default.watch_interval,
+        )?,
+    })
+}
+
+fn instance_config(settings: &Settings, default: InstanceConfig) -> Result<InstanceConfig, ConfigError> {
+    const SECTION: &str = "instance-configuration";
+    let seconds = |key, default| settings.seconds_or(SECTION, key, default);
+    // the clamp is skipped when the whole section is absent (deployment 3.2, quirk)
+    let bounds = if settings.has_section(SECTION) {
+        Some((
+            seconds("max_live_migrate_wait_in_secs_min", Duration::from_secs(120))?,
+            seconds("max_live_migrate_wait_in_secs_max", Duration::from_secs(800))?,
+        ))
+    } else {
+        None
+    };
+    Ok(InstanceConfig {
+        single_hypervisor: settings
+            .lower_flag(SECTION, "single_hypervisor")
+            .unwrap_or(default.single_hypervisor),
+        max_concurrent_recovering: settings.int_or(
+            SECTION,
+            "max_concurrent_recovering_instances",
+            default.max_concurrent_recovering,
+        )?,
+        max_concurrent_migrates_per_host: settings.int_or(
+            SECTION,
+            "max_concurrent_migrates_per_host",
+            default.max_concurrent_migrates_per_host,
+        )?,
+        max_concurrent_evacuates_per_host: settings.int_or(
+            SECTION,
+            "max_concurrent_evacuates_per_host",
+            default.max_concurrent_evacuates_per_host,
+        )?,
+        recovery_audit_interval: seconds("recovery_audit_interval", default.recovery_audit_interval)?,
+        recovery_audit_cooldown: seconds("recovery_audit_cooldown", default.recovery_audit_cooldown)?,
+        recovery_audit_batch_interval: seconds(
+            "recovery_audit_batch_interval",
+            default.recovery_audit_batch_interval,
+        )?,
+        recovery_cooldown: seconds("recovery_cooldown", default.recovery_cooldown)?,
+        rebuild_timeout: seconds("rebuild_timeout", default.rebuild_timeout)?,
+        reboot_timeout: seconds("reboot_timeout", default.reboot_timeout)?,
+        migrate_timeout: seconds("migrate_timeout", default.migrate_timeout)?,
+        recovery_threshold: settings.int_or(SECTION, "recovery_threshold", default.recovery_threshold)?,
+        max_throttled_recovering: settings.int_or(
+            SECTION,
+            "max_throttled_recovering_instances",
+            default.max_throttled_recovering,
+        )?,
+        max_live_migrate_wait: seconds("max_live_migrate_wait_in_secs", default.max_live_migrate_wait)?,
+        live_migrate_wait_bounds: bounds,
+        max_cold_migrate_wait: seconds("max_cold_migrate_wait_in_secs", default.max_cold_migrate_wait)?,
+        max_resize_wait: seconds("max_resize_wait_in_secs", default.max_resize_wait)?,
+        max_evacuate_wait: seconds("max_evacuate_wait_in_secs", default.max_evacuate_wait)?,
+        max_cold_migrate_local_image_disk_gb: settings.int_or(
+            SECTION,
+            "max_cold_migrate_local_image_disk_gb",
+            default.max_cold_migrate_local_image_disk_gb,
+        )?,
+        max_evacuate_local_image_disk_gb: settings.int_or(
+            SECTION,
+            "max_evacuate_local_image_disk_gb",
+            default.max_evacuate_local_image_disk_gb,
+        )?,
+    })
+}
+
+fn dor_config(settings: &Settings, default: DorConfig) -> Result<DorConfig, ConfigError> {
+    const SECTION: &str = "dor-configuration";
+    let seconds = |key, default| settings.seconds_or(SECTION, key, default);
+    Ok(DorConfig {
+        minimum_hosts: settings.int_or(SECTION, "minimum_hosts", default.minimum_hosts)?,
+        process_uptime: seconds("dor_process_uptime", default.process_uptime)?,
+        stabilize_uptime: seconds("dor_stabilize_uptime", default.stabilize_uptime)?,
+        complete_uptime: seconds("dor_complete_uptime", default.complete_uptime)?,
+        // the original reads the percentage from the key of the uptime, so that setting one sets both (quirk);
+        // here it stays what it is meant to be (docs/differences.md)
+        completion_percentage: default.completion_percentage,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINIMAL: &str = "[nfvi]\nnamespace=n\nconfig_file=/n\n[database]\ndatabase_dir=/d\n\
+        [alarm]\nnamespace=n\nconfig_file=/a\n[event-log]\nnamespace=n\nconfig_file=/e\n";
+
+    fn read(text: &str) -> Result<RuntimeConfig, ConfigError> {
+        RuntimeConfig::from_settings(&Settings::parse("config.ini", text.as_bytes())?)
+    }
+
+    #[test]
+    fn absent_keys_have_the_contracts_defaults() {
+        let config = read(MINIMAL).unwrap();
+        assert_eq!(config.run_dir, Path::new("/var/run"));
+        let instance = &config.core.instance;
+        assert_eq!(instance.recovery_audit_interval, Duration::from_secs(330));
+        assert_eq!(instance.max_evacuate_local_image_disk_gb, 20);
+        assert_eq!(instance.live_migrate_wait_bounds, None);
+        assert_eq!(config.core.dor.minimum_hosts, 4);
+    }
+
+    #[test]
+    fn values_are_read_where_they_stand() {
+        let text = format!(
+            "{MINIMAL}[instance-configuration]\nsingle_hypervisor=True\nrecovery_cooldown = 5 \n[vim]\nrun_dir=/r\n\
+             [dor-configuration]\ndor_complete_uptime=600\n"
+        )
+        .replace("[nfvi]\nnamespace=n", "[nfvi]\nnamespace=n\nguest_plugin_disabled=t\nimage_plugin_disabled=TRUE");
+        let config = read(&text).unwrap();
+        assert!(config.core.instance.single_hypervisor);
+        assert_eq!(config.core.instance.recovery_cooldown, Duration::from_secs(5));
+        assert!(config.core.instance.live_migrate_wait_bounds.is_some());
+        assert_eq!(config.flag("x"), Path::new("/r/x"));
+        assert_eq!(config.core.dor.complete_uptime, Duration::from_secs(600));
+        assert_eq!(config.core.dor.completion_percentage, 50);
+        // TRUE is not on the list of words that are true
+        assert_eq!(config.core.disabled.into_iter().collect::<Vec<_>>(), [Pool::Guest]);
+    }
+
+    #[test]
+    fn an_error_names_the_key() {
+        let error = read(&MINIMAL.replace("database_dir=/d", "")).unwrap_err().to_string();
+        assert!(error.contains("database_dir"), "{error}");
+        let error = read(&format!("{MINIMAL}[instance-configuration]\nreboot_timeout=soon\n"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("reboot_timeout") && error.contains("soon"), "{error}");
+    }
+}
