@@ -7,7 +7,7 @@
 //!                                               network ─────────► openstack::neutron├► (turn, token, limit)
 //!                                               guest ───────────► guest agent       │  openstack::rest
 //!                                               identity ────────► openstack::keystone┘  (one HTTP request)
-//!  core ◄── Inbound ◄── listener (30001, 30003, 30004)
+//!  core ◄── Inbound ◄── listener (30001 to 30004)
 //!  core ──► alarm, event log ──► handler (files)
 //! ```
 //!

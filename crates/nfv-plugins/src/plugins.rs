@@ -29,6 +29,7 @@ pub struct Plugins {
     host_extension: HostExtension,
     waiting: Arc<WaitingActions>,
     infrastructure: HttpListener,
+    guest: Option<HttpListener>,
     compute: Option<HttpListener>,
     host: HostListener,
 }
@@ -38,6 +39,8 @@ pub struct Plugins {
 pub struct Addresses {
     /// 30001.
     pub infrastructure: SocketAddr,
+    /// 30002; none when the guest plugin is switched off.
+    pub guest: Option<SocketAddr>,
     /// 30003; none when the compute plugin is switched off.
     pub compute: Option<SocketAddr>,
     /// 30004.
@@ -64,6 +67,10 @@ impl Plugins {
             config.data_port_fault_handling,
         )
         .await?;
+        let guest = match config.disabled.guest {
+            true => None,
+            false => Some(listener::guest::open(&config.guest, inbox.clone()).await?),
+        };
         let compute = if config.disabled.compute {
             None
         } else {
@@ -85,6 +92,7 @@ impl Plugins {
             host_extension: HostExtension::default(),
             waiting,
             infrastructure,
+            guest,
             compute,
             host,
         })
@@ -94,6 +102,7 @@ impl Plugins {
     pub fn addresses(&self) -> Addresses {
         Addresses {
             infrastructure: self.infrastructure.address,
+            guest: self.guest.as_ref().map(|listener| listener.address),
             compute: self.compute.as_ref().map(|listener| listener.address),
             host: self.host.address,
         }
@@ -149,8 +158,8 @@ impl Plugins {
     pub async fn stop(&self) {
         self.host.close();
         self.infrastructure.close().await;
-        if let Some(compute) = &self.compute {
-            compute.close().await;
+        for listener in [&self.guest, &self.compute].into_iter().flatten() {
+            listener.close().await;
         }
     }
 }
