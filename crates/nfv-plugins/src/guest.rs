@@ -6,7 +6,8 @@ use crate::openstack::fields::{self, FieldError, encoded};
 use crate::openstack::rest::Request;
 use nfv_nfvi::call::{GuestCall, HostServicesOperation};
 use nfv_nfvi::object::{
-    AdminState, GuestService, GuestServices, GuestVote, HEARTBEAT, HostRef, OperState, guest_event,
+    ActionType, AdminState, GuestService, GuestServices, GuestVote, HEARTBEAT, HostRef, OperState,
+    guest_event,
 };
 use nfv_nfvi::{Answer, CallError, CallResult, ErrorKind};
 use reqwest::Method;
@@ -57,7 +58,7 @@ async fn request(
     path: &str,
 ) -> Result<Request, CallError> {
     let base = caller.base(Service::Guest).await?;
-    Ok(Request::new("guest", function, method, format!("{base}/v1{path}")).json_type().as_vim())
+    Ok(Request::new("guest", function, method, format!("{base}/v1{path}")).json_type().vim_agent())
 }
 
 async fn instance(
@@ -201,4 +202,15 @@ async fn tell(
 ) -> Result<(), CallError> {
     let request = request(caller, function, method, &format!("/hosts/{}{end}", encoded(&host.uuid))).await?;
     caller.send(request.body(names(host))).await.map(drop)
+}
+
+/// The action a guest event name stands for; none for a name of no action.
+pub(crate) fn action_of_event(event: &str) -> ActionType {
+    match event {
+        "pause" | "unpause" | "suspend" | "resume" | "reboot" | "stop" => ActionType::from(event),
+        "live_migrate_begin" | "live_migrate_end" => ActionType::LiveMigrate,
+        "cold_migrate_begin" | "cold_migrate_end" => ActionType::ColdMigrate,
+        "resize_begin" | "resize_end" => ActionType::Resize,
+        _ => ActionType::Unknown,
+    }
 }

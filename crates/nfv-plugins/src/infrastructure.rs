@@ -1,5 +1,6 @@
 //! Calls of the infrastructure plugin. Contract: southbound 5.1.
 
+use crate::fm;
 use crate::mtc;
 use crate::openstack::caller::Caller;
 use crate::openstack::catalog::Service;
@@ -41,7 +42,7 @@ pub(crate) async fn perform(caller: &mut Caller<'_>, call: InfrastructureCall) -
         InfrastructureCall::UpgradeStart => step_upgrade(caller, UpgradeStep::Start).await,
         InfrastructureCall::UpgradeActivate => step_upgrade(caller, UpgradeStep::Activate).await,
         InfrastructureCall::UpgradeComplete => step_upgrade(caller, UpgradeStep::Complete).await,
-        InfrastructureCall::GetAlarms => unsupported("infrastructure get_alarms"),
+        InfrastructureCall::GetAlarms => fm::alarms(caller).await.map(Answer::Alarms),
     }
 }
 

@@ -7,7 +7,7 @@
 //!                                               network ─────────► openstack::neutron├► (turn, token, limit)
 //!                                               guest ───────────► guest agent       │  openstack::rest
 //!                                               identity ────────► openstack::keystone┘  (one HTTP request)
-//!  core ◄── Inbound ◄── listener (30001, 30003, 30004)
+//!  core ◄── Inbound ◄── listener (30001 to 30004)
 //!  core ──► alarm, event log ──► handler (files)
 //! ```
 //!
@@ -23,6 +23,7 @@
 mod compute;
 pub mod config;
 mod error;
+mod fm;
 mod guest;
 pub mod handler;
 mod infrastructure;
@@ -31,6 +32,7 @@ mod listener;
 mod mtc;
 mod network;
 mod openstack;
+mod patching;
 mod plugins;
 mod secret;
 mod sysinv;

@@ -16,7 +16,7 @@ async fn request(
     path: &str,
 ) -> Result<Request, CallError> {
     let base = caller.base(Service::Mtc).await?;
-    Ok(Request::new("mtc", function, method, format!("{base}/v1{path}")).json_type().as_vim())
+    Ok(Request::new("mtc", function, method, format!("{base}/v1{path}")).json_type().vim_agent())
 }
 
 /// Uptimes of all hosts; none while maintenance is not ready.

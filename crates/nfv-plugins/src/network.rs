@@ -3,10 +3,12 @@
 use crate::openstack::caller::{Caller, is_404};
 use crate::openstack::catalog::Service;
 use crate::openstack::neutron;
+use crate::openstack::neutron_network::{self as resource, Kind};
 use crate::unsupported;
 use nfv_nfvi::call::{HostServicesOperation, NetworkCall};
 use nfv_nfvi::object::HostRef;
 use nfv_nfvi::{Answer, CallError, CallResult};
+use serde_json::{Value, json};
 use std::sync::Mutex;
 
 /// Whether Neutron has the host extension, once it said so. It stays for the life of the process.
@@ -49,16 +51,56 @@ pub(crate) async fn perform(
             }
             Ok(Answer::Done)
         }
-        NetworkCall::GetNetworks { .. } => unsupported("network get_networks"),
-        NetworkCall::GetNetwork { .. } => unsupported("network get_network"),
-        NetworkCall::CreateNetwork { .. } => unsupported("network create_network"),
-        NetworkCall::UpdateNetwork { .. } => unsupported("network update_network"),
-        NetworkCall::DeleteNetwork { .. } => unsupported("network delete_network"),
-        NetworkCall::GetSubnets { .. } => unsupported("network get_subnets"),
-        NetworkCall::GetSubnet { .. } => unsupported("network get_subnet"),
-        NetworkCall::CreateSubnet { .. } => unsupported("network create_subnet"),
-        NetworkCall::UpdateSubnet { .. } => unsupported("network update_subnet"),
-        NetworkCall::DeleteSubnet { .. } => unsupported("network delete_subnet"),
+        NetworkCall::GetNetworks { page } => resource::list(caller, &page).await.map(Answer::Networks),
+        NetworkCall::GetNetwork { uuid } => resource::get(caller, &uuid).await.map(Answer::Network),
+        NetworkCall::CreateNetwork { name, network_type, segmentation_id, physical_network, is_shared } => {
+            let mut wanted = json!({
+                "name": name,
+                "shared": is_shared,
+                "provider:network_type": network_type,
+                "provider:physical_network": physical_network,
+            });
+            if let Some(id) = segmentation_id.filter(|_| network_type != "flat") {
+                wanted["provider:segmentation_id"] = id.into();
+            }
+            resource::create(caller, wanted).await.map(Answer::Network)
+        }
+        NetworkCall::UpdateNetwork { uuid, is_shared } => {
+            let wanted = is_shared.map_or_else(|| json!({}), |shared| json!({"shared": shared}));
+            resource::update(caller, &uuid, wanted).await.map(Answer::Network)
+        }
+        NetworkCall::DeleteNetwork { uuid } => {
+            resource::delete(caller, Kind::Network, &uuid).await.map(|()| Answer::Done)
+        }
+        NetworkCall::GetSubnets { page } => resource::list(caller, &page).await.map(Answer::Subnets),
+        NetworkCall::GetSubnet { uuid } => resource::get(caller, &uuid).await.map(Answer::Subnet),
+        NetworkCall::CreateSubnet { network_uuid, name, ip_version, cidr, gateway_ip, dhcp_enabled } => {
+            let mut wanted = json!({
+                "network_id": network_uuid, "ip_version": ip_version, "cidr": cidr, "enable_dhcp": dhcp_enabled,
+            });
+            if let Some(name) = name {
+                wanted["name"] = name.into();
+            }
+            if let Some(gateway) = gateway_ip {
+                wanted["gateway_ip"] = gateway.into();
+            }
+            resource::create(caller, wanted).await.map(Answer::Subnet)
+        }
+        NetworkCall::UpdateSubnet { uuid, gateway_ip, delete_gateway, dhcp_enabled } => {
+            let mut wanted = json!({});
+            match gateway_ip {
+                Some(gateway) => wanted["gateway_ip"] = gateway.into(),
+                None if delete_gateway => wanted["gateway_ip"] = Value::Null,
+                None => {}
+            }
+            if let Some(dhcp) = dhcp_enabled {
+                wanted["enable_dhcp"] = dhcp.into();
+            }
+            resource::update(caller, &uuid, wanted).await.map(Answer::Subnet)
+        }
+        NetworkCall::DeleteSubnet { uuid } => {
+            resource::delete(caller, Kind::Subnet, &uuid).await.map(|()| Answer::Done)
+        }
     }
 }
 

@@ -7,13 +7,13 @@ use crate::listener::waiting::WaitingActions;
 use crate::listener::{self, HttpListener, Inbox};
 use crate::network::HostExtension;
 use crate::openstack::caller::{Caller, Neighbours};
-use crate::openstack::keystone;
 use crate::openstack::rest::RestClient;
 use crate::openstack::token::TokenCache;
+use crate::openstack::{cinder, glance, keystone};
 use crate::turn::Turn;
-use crate::{Inbound, compute, guest, infrastructure, network, unsupported};
+use crate::{Inbound, compute, guest, infrastructure, network, patching, unsupported};
 use futures_util::FutureExt;
-use nfv_nfvi::call::{BlockStorageCall, IdentityCall, ImageCall, SwMgmtCall};
+use nfv_nfvi::call::IdentityCall;
 use nfv_nfvi::{Answer, Call, CallError, CallResult, ErrorKind, Pool};
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -29,6 +29,7 @@ pub struct Plugins {
     host_extension: HostExtension,
     waiting: Arc<WaitingActions>,
     infrastructure: HttpListener,
+    guest: Option<HttpListener>,
     compute: Option<HttpListener>,
     host: HostListener,
 }
@@ -38,6 +39,8 @@ pub struct Plugins {
 pub struct Addresses {
     /// 30001.
     pub infrastructure: SocketAddr,
+    /// 30002; none when the guest plugin is switched off.
+    pub guest: Option<SocketAddr>,
     /// 30003; none when the compute plugin is switched off.
     pub compute: Option<SocketAddr>,
     /// 30004.
@@ -64,6 +67,10 @@ impl Plugins {
             config.data_port_fault_handling,
         )
         .await?;
+        let guest = match config.disabled.guest {
+            true => None,
+            false => Some(listener::guest::open(&config.guest, inbox.clone()).await?),
+        };
         let compute = if config.disabled.compute {
             None
         } else {
@@ -85,6 +92,7 @@ impl Plugins {
             host_extension: HostExtension::default(),
             waiting,
             infrastructure,
+            guest,
             compute,
             host,
         })
@@ -94,6 +102,7 @@ impl Plugins {
     pub fn addresses(&self) -> Addresses {
         Addresses {
             infrastructure: self.infrastructure.address,
+            guest: self.guest.as_ref().map(|listener| listener.address),
             compute: self.compute.as_ref().map(|listener| listener.address),
             host: self.host.address,
         }
@@ -127,26 +136,9 @@ impl Plugins {
             Call::Compute(call) => compute::perform(caller, &self.waiting, call).await,
             Call::Network(call) => network::perform(caller, &self.host_extension, call).await,
             Call::Guest(call) => guest::perform(caller, call).await,
-            Call::Image(call) => unsupported(match call {
-                ImageCall::GetImages { .. } => "image get_images",
-                ImageCall::GetImage { .. } => "image get_image",
-                ImageCall::CreateImage { .. } => "image create_image",
-                ImageCall::UpdateImage { .. } => "image update_image",
-                ImageCall::DeleteImage { .. } => "image delete_image",
-            }),
-            Call::BlockStorage(call) => unsupported(match call {
-                BlockStorageCall::GetVolumes { .. } => "block storage get_volumes",
-                BlockStorageCall::GetVolume { .. } => "block storage get_volume",
-                BlockStorageCall::GetVolumeSnapshots => "block storage get_volume_snapshots",
-                BlockStorageCall::CreateVolume { .. } => "block storage create_volume",
-                BlockStorageCall::UpdateVolume { .. } => "block storage update_volume",
-                BlockStorageCall::DeleteVolume { .. } => "block storage delete_volume",
-            }),
-            Call::SwMgmt(call) => unsupported(match call {
-                SwMgmtCall::QueryUpdates => "software management query_updates",
-                SwMgmtCall::QueryHosts => "software management query_hosts",
-                SwMgmtCall::UpdateHosts { .. } => "software management update_hosts",
-            }),
+            Call::Image(call) => glance::perform(caller, call).await,
+            Call::BlockStorage(call) => cinder::perform(caller, call).await,
+            Call::SwMgmt(call) => patching::perform(caller, call).await,
         }
     }
 
@@ -166,8 +158,8 @@ impl Plugins {
     pub async fn stop(&self) {
         self.host.close();
         self.infrastructure.close().await;
-        if let Some(compute) = &self.compute {
-            compute.close().await;
+        for listener in [&self.guest, &self.compute].into_iter().flatten() {
+            listener.close().await;
         }
     }
 }

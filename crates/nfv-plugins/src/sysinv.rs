@@ -117,7 +117,7 @@ pub(crate) async fn notify_services(
         HostServicesNotice::Deleted => {
             let path = format!("/ihosts/{}", encoded(uuid));
             let delete = request(caller, "notify_host_services_deleted", Method::DELETE, &path).await?;
-            return caller.send(delete.json_type().as_vim()).await.map(|_| None);
+            return caller.send(delete.json_type().vim_agent()).await.map(|_| None);
         }
     };
     let mut patch = vec![replace("/action", action)];
@@ -140,11 +140,11 @@ pub(crate) async fn request_host(
         HostRequest::Upgrade => {
             let path = format!("/ihosts/{}/upgrade", encoded(uuid));
             let post = request(caller, "upgrade_host", Method::POST, &path).await?;
-            return caller.send(post.as_vim().json(&json!({"force": "false"}))).await.map(drop);
+            return caller.send(post.vim_agent().json(&json!({"force": "false"}))).await.map(drop);
         }
     };
     let path = format!("/ihosts/{}", encoded(uuid));
-    let patch = request(caller, function, Method::PATCH, &path).await?.as_vim();
+    let patch = request(caller, function, Method::PATCH, &path).await?.vim_agent();
     caller.send(patch.json(&Value::Array(vec![replace("/action", action)]))).await.map(drop)
 }
 
@@ -159,7 +159,7 @@ async fn patch_host(
     patch: Vec<Value>,
 ) -> Result<Value, CallError> {
     let path = format!("/ihosts/{}", encoded(uuid));
-    let request = request(caller, function, Method::PATCH, &path).await?.as_vim();
+    let request = request(caller, function, Method::PATCH, &path).await?.vim_agent();
     caller.read(request.json(&Value::Array(patch))).await
 }
 
@@ -196,7 +196,7 @@ pub(crate) async fn step_upgrade(caller: &mut Caller<'_>, step: UpgradeStep) -> 
         }
         UpgradeStep::Complete => ("upgrade_complete", Method::DELETE, None),
     };
-    let request = request(caller, function, method, "/upgrade").await?.as_vim();
+    let request = request(caller, function, method, "/upgrade").await?.vim_agent();
     let request = match body {
         Some(body) => request.json(&body),
         None => request.json_type(),

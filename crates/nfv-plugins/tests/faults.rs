@@ -1,6 +1,8 @@
 //! What goes wrong between the VIM and its neighbours, and what must never get into a log.
 //! Contract: southbound 1.3, 1.4, 2.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy does not know for tests
+
 mod cloud;
 
 use cloud::{Cloud, Doing, PASSWORD, TOKEN};

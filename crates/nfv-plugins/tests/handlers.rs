@@ -1,5 +1,7 @@
 //! The file handlers as the VIM's configuration chooses them. Contract: southbound 12.8, 13.1.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy does not know for tests
+
 use nfv_common::alarm::{AlarmData, AlarmType, AlarmUuid};
 use nfv_common::config::Settings;
 use nfv_common::event_log::{EventId, EventLogData, LogId};

@@ -1,13 +1,17 @@
 //! The listeners over real sockets: what they pass on, what they answer, and what they withstand.
 //! Contract: southbound 6, 7, 9, 10.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy does not know for tests
+
 mod cloud;
 
 use cloud::{Cloud, Doing};
 use hmac::{Hmac, Mac};
 use nfv_nfvi::call::{ComputeCall, NovaAction};
-use nfv_nfvi::notification::{BootingStatus, HostOrder};
-use nfv_nfvi::object::{ActionType, HostAvailStatus, OperState, RequestContext};
+use nfv_nfvi::notification::{
+    BootingStatus, GuestFailure, GuestInstance, GuestRepair, GuestResponse, HostOrder,
+};
+use nfv_nfvi::object::{ActionType, AdminState, HostAvailStatus, OperState, RequestContext};
 use nfv_nfvi::{Call, Notification, Reply};
 use nfv_plugins::{Inbound, Plugins, PluginsConfig, Turn};
 use serde_json::{Value, json};
@@ -225,7 +229,9 @@ async fn listeners_close_and_a_port_in_use_is_an_error_with_its_name() {
     let error = Plugins::start(&config, sender).await.unwrap_err().to_string();
     assert!(error.contains(&addresses.host.port().to_string()), "{error}");
     plugins.stop().await;
-    for address in [addresses.infrastructure, addresses.compute.unwrap(), addresses.host] {
+    for address in
+        [addresses.infrastructure, addresses.guest.unwrap(), addresses.compute.unwrap(), addresses.host]
+    {
         let mut gone = false;
         for _ in 0..100 {
             gone = gone || TcpStream::connect(address).await.is_err();
@@ -233,6 +239,99 @@ async fn listeners_close_and_a_port_in_use_is_an_error_with_its_name() {
         }
         assert!(gone, "{address}");
     }
+}
+
+#[tokio::test]
+async fn the_guest_agents_requests_are_answered() {
+    let (_cloud, plugins, inbound) = plugins(|_| ()).await;
+    let guest = |uuid: &str| GuestInstance {
+        uuid: uuid.to_owned(),
+        hostname: Some("compute-0".to_owned()),
+        services: vec![("heartbeat".to_owned(), AdminState::Unlocked)],
+    };
+    let mut told = core(inbound, move |notification| {
+        Some(match notification {
+            Notification::GuestHostQuery { name, .. } if name == "compute-0" => {
+                Reply::GuestHostState { enabled: true }
+            }
+            Notification::GuestInstancesQuery { host_uuid } if host_uuid == "u0" => {
+                Reply::GuestInstances(vec![guest("i1"), guest("i2")])
+            }
+            Notification::GuestInstanceQuery { uuid } | Notification::GuestAlarm { uuid, .. }
+                if uuid == "i1" =>
+            {
+                Reply::GuestInstances(vec![guest("i1")])
+            }
+            Notification::GuestActionResponse { uuid, .. } if uuid == "i1" => Reply::Ok,
+            _ => Reply::NotFound,
+        })
+    });
+    let at = plugins.addresses().guest.unwrap();
+    let shown = json!({"uuid": "i1", "hostname": "compute-0", "services": [{"service": "heartbeat", "state": "enabled"}]});
+    let mut other = shown.clone();
+    other["uuid"] = "i2".into();
+    let mut alarmed = shown.clone();
+    alarmed["services"][0]["admin_state"] = "unlocked".into();
+    let event = |uuid: &str, kind: &str, data: Value| {
+        json!({"uuid": uuid, "hostname": "compute-0", "event-type": kind, "event-data": data}).to_string()
+    };
+    let alarm = |state: &str, service: &str| json!({"services": [{"service": service, "state": state, "repair-action": "reboot"}]});
+    let state = json!({"services": [{"service": "heartbeat", "state": "enabled", "status": "enabled"}]});
+    let vote = json!({"action": "live_migrate_begin", "guest-response": "reject", "reason": "busy"});
+    let (hosts, instances) = ("/nfvi-plugins/v1/hosts/u0", "/nfvi-plugins/v1/instances/");
+    let (one, unknown) = ("/nfvi-plugins/v1/instances/i1", "/nfvi-plugins/v1/instances/i9");
+    let of_host = "/nfvi-plugins/v1/instances/?host_uuid=u0";
+    let none = Value::Null;
+    for (method, path, body, status, answer) in [
+        (
+            "GET",
+            hosts,
+            r#"{"uuid":"u0","hostname":"compute-0"}"#.to_owned(),
+            200,
+            json!({"uuid": "u0", "hostname": "compute-0", "state": "enabled"}),
+        ),
+        ("GET", hosts, r#"{"uuid":"u0","hostname":"compute-9"}"#.to_owned(), 400, none.clone()),
+        ("GET", hosts, r#"{"uuid":"u0","hostname":null}"#.to_owned(), 400, none.clone()),
+        ("GET", hosts, "{".to_owned(), 400, none.clone()),
+        ("GET", hosts, String::new(), 204, none.clone()),
+        ("GET", of_host, String::new(), 200, json!({"instances": [shown, other]})),
+        ("GET", "/nfvi-plugins/v1/instances/?host_uuid=u9", String::new(), 400, none.clone()),
+        ("GET", one, String::new(), 200, shown.clone()),
+        ("GET", unknown, String::new(), 400, none.clone()),
+        ("PATCH", instances, event("i9", "service", state), 200, none.clone()),
+        ("PATCH", instances, event("i1", "service", json!({})), 400, none.clone()),
+        ("PATCH", instances, event("i1", "alarm", alarm("failed", "heartbeat")), 200, alarmed),
+        ("PATCH", instances, event("i9", "alarm", alarm("failed", "heartbeat")), 400, none.clone()),
+        ("PATCH", instances, event("i1", "alarm", alarm("failed", "other")), 200, none.clone()),
+        ("PATCH", instances, event("i1", "action", vote.clone()), 200, none.clone()),
+        ("PATCH", instances, event("i9", "action", vote), 400, none.clone()),
+        ("PATCH", instances, event("i1", "other", json!({})), 400, none.clone()),
+        ("PATCH", instances, r#"{"uuid":"i1"}"#.to_owned(), 400, none.clone()),
+        ("PATCH", instances, String::new(), 204, none.clone()),
+        ("POST", instances, "{}".to_owned(), 405, none.clone()),
+        ("GET", "/elsewhere", "{}".to_owned(), 404, none.clone()),
+    ] {
+        let (got, text) = http(at, method, path, "", &body).await;
+        assert_eq!(got, status, "{method} {path} {body}: {text}");
+        assert_eq!(
+            serde_json::from_str::<Value>(body_of(&text)).unwrap_or_default(),
+            answer,
+            "{method} {path} {body}"
+        );
+    }
+    let mut all = Vec::new();
+    while let Ok(notification) = told.try_recv() {
+        all.push(notification);
+    }
+    let (uuid, failure, repair) = ("i1".to_owned(), GuestFailure::Failed, GuestRepair::Reboot);
+    assert!(all.contains(&Notification::GuestAlarm { uuid: uuid.clone(), failure, repair }));
+    let (action, response) = (ActionType::LiveMigrate, GuestResponse::Reject);
+    assert!(all.contains(&Notification::GuestActionResponse {
+        uuid,
+        action,
+        response,
+        reason: "busy".into()
+    }));
 }
 
 const ACTION: &str = "/v2.1/theirs/servers/i1/action";

@@ -1,5 +1,7 @@
 //! Every request to Neutron's host extension and to the guest agent. Contract: southbound 3.4, 3.10, 5.3, 5.4.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy does not know for tests
+
 mod cloud;
 
 use cloud::{Case, Cloud, Doing, run};

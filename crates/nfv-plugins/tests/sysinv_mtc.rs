@@ -1,6 +1,8 @@
 //! Every request to sysinv and maintenance, and the hosts made of their answers. Contract: southbound 3.8, 3.9,
 //! 5.1.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy does not know for tests
+
 mod cloud;
 
 use cloud::{Case, Cloud, Doing, run};

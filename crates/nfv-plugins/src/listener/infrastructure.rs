@@ -61,17 +61,23 @@ async fn serve(door: web::Data<Door>, request: HttpRequest, body: web::Bytes) ->
             return refuse(HttpResponse::BadRequest(), &why);
         }
     };
-    match door.inbox.ask(notification).await {
+    match door.inbox.ask(*notification).await {
         Ok(reply) => respond(answer, reply),
         Err(_) => busy(),
     }
 }
 
 /// What a request comes to.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 enum Meaning {
-    Tell(Notification, AnswerForm),
+    Tell(Box<Notification>, AnswerForm),
     Nothing(&'static str),
+}
+
+impl Meaning {
+    fn tell(notification: Notification, form: AnswerForm) -> Self {
+        Meaning::Tell(Box::new(notification), form)
+    }
 }
 
 /// How the answer looks when all went well.
@@ -98,7 +104,7 @@ fn names(body: &Value) -> Result<(String, String), Refusal> {
 
 fn read_get(body: &Value) -> Result<Meaning, Refusal> {
     let (uuid, name) = names(body)?;
-    Ok(Meaning::Tell(Notification::HostInstanceCounts { uuid, name }, AnswerForm::Counts))
+    Ok(Meaning::tell(Notification::HostInstanceCounts { uuid, name }, AnswerForm::Counts))
 }
 
 fn read_post(body: &Value) -> Result<Meaning, Refusal> {
@@ -108,7 +114,7 @@ fn read_post(body: &Value) -> Result<Meaning, Refusal> {
         return Ok(Meaning::Nothing("a host without name or sub-functions is not set up yet"));
     }
     let name = fields::text(body, "hostname")?;
-    Ok(Meaning::Tell(Notification::HostAdd { uuid, name }, AnswerForm::Plain))
+    Ok(Meaning::tell(Notification::HostAdd { uuid, name }, AnswerForm::Plain))
 }
 
 fn read_patch(door: &Door, body: &Value) -> Result<Meaning, Refusal> {
@@ -120,7 +126,7 @@ fn read_patch(door: &Door, body: &Value) -> Result<Meaning, Refusal> {
             Some("force-lock") => HostOrder::ForceLock,
             _ => return Err(Refusal(format!("unknown action {action}"))),
         };
-        return Ok(Meaning::Tell(Notification::HostOrder { uuid, name, order }, AnswerForm::Plain));
+        return Ok(Meaning::tell(Notification::HostOrder { uuid, name, order }, AnswerForm::Plain));
     }
     let notification = if let Some(change) = body.get("state-change") {
         let states = mtc::states_from(change)?;
@@ -137,7 +143,7 @@ fn read_patch(door: &Door, body: &Value) -> Result<Meaning, Refusal> {
     } else {
         Notification::HostUpdate { uuid, name }
     };
-    Ok(Meaning::Tell(notification, AnswerForm::Success))
+    Ok(Meaning::tell(notification, AnswerForm::Success))
 }
 
 fn read_delete(body: &Value) -> Result<Meaning, Refusal> {
@@ -145,7 +151,7 @@ fn read_delete(body: &Value) -> Result<Meaning, Refusal> {
     if body["action"] != "delete" {
         return Err(Refusal(format!("unknown action {}", body["action"])));
     }
-    Ok(Meaning::Tell(Notification::HostDelete { uuid, name }, AnswerForm::Plain))
+    Ok(Meaning::tell(Notification::HostDelete { uuid, name }, AnswerForm::Plain))
 }
 
 fn respond(form: AnswerForm, reply: Reply) -> HttpResponse {

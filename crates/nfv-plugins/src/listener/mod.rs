@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   30001 sysinv, mtcAgent ──► infrastructure ─┐
+//!   30002 guestAgent ──────► guest ──────────┤
 //!   30003 nova-api-proxy ────► compute ────────┼─► Inbox ──► core ──► Reply ──► the neighbour that asked
 //!   30004 nfv-notify ────────► host ───────────┘
 //! ```
@@ -9,6 +10,7 @@
 //! Each request is bounded in size and time, runs on its own, and cannot stop a listener or another request.
 
 pub(crate) mod compute;
+pub(crate) mod guest;
 pub(crate) mod host;
 pub(crate) mod infrastructure;
 pub(crate) mod waiting;

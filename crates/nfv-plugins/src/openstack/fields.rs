@@ -7,6 +7,13 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FieldError(String);
 
+impl FieldError {
+    /// The field is there but not of the form wanted.
+    pub(crate) fn wanted(key: &str, form: &str) -> Self {
+        FieldError(format!("field {key}: wanted {form}"))
+    }
+}
+
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

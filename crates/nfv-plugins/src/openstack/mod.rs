@@ -2,9 +2,12 @@
 
 pub(crate) mod caller;
 pub mod catalog;
+pub(crate) mod cinder;
 pub(crate) mod fields;
+pub(crate) mod glance;
 pub(crate) mod keystone;
 pub(crate) mod neutron;
+pub(crate) mod neutron_network;
 pub(crate) mod nova;
 pub(crate) mod nova_action;
 pub(crate) mod nova_server;

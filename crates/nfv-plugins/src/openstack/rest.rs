@@ -62,7 +62,7 @@ impl Request {
     }
 
     /// `User-Agent: vim/1.0`: sysinv, maintenance and the guest agent know the VIM by it.
-    pub(crate) fn as_vim(self) -> Self {
+    pub(crate) fn vim_agent(self) -> Self {
         self.header("User-Agent", "vim/1.0")
     }
 
