@@ -120,7 +120,7 @@ impl Default for LabSettings {
             speed: 1.0,
             bind: "127.0.0.1".into(),
             port_base: None,
-            journal_kept: 200_000,
+            journal_kept: 50_000,
             notify_retries: 3,
             notify_retry_delay: 1.0,
         }

@@ -12,6 +12,7 @@
 use super::host::{Admin, Avail, Host, HostStep, Oper};
 use super::notice::Notice;
 use super::{Cloud, Due};
+use crate::config::HostSpec;
 
 /// Why sysinv or mtc refuse a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,6 +172,39 @@ impl Cloud {
             return Err(HostFault::Refused(format!("{name} has no enabled controller to swact to")));
         }
         self.happened("host", &name, "swact requested");
+        Ok(())
+    }
+
+    /// An operator adds a host: it is in the inventory locked, disabled and online, and the VIM is told.
+    /// Contract: southbound 7.6.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn enrol_host(&mut self, spec: &HostSpec) -> Result<(), HostFault> {
+        let spec = HostSpec { locked: true, uptime: 0, count: 1, ..spec.clone() };
+        self.add_host(&spec, &spec.name).map_err(|error| HostFault::Refused(error.to_string()))?;
+        let host = self.host_mut(&spec.name);
+        host.compute = None;
+        let (uuid, notice) = (host.uuid.clone(), Notice::host_add(host));
+        self.network_hosts.remove(&uuid);
+        self.notify(notice);
+        self.happened("host", &spec.name, "added");
+        Ok(())
+    }
+
+    /// An operator sets a label of a host (removes it without a value); the VIM is told. Contract: southbound 7.5.
+    ///
+    /// # Errors
+    /// Unknown host.
+    pub fn label_host(&mut self, id: &str, label: &str, value: Option<&str>) -> Result<(), HostFault> {
+        let name = self.host_name(id)?;
+        let host = self.host_mut(&name);
+        match value {
+            Some(value) => host.labels.insert(label.to_owned(), value.to_owned()),
+            None => host.labels.remove(label),
+        };
+        let notice = Notice::host_update(host);
+        self.notify(notice);
         Ok(())
     }
 
@@ -372,6 +406,11 @@ impl Cloud {
         host.oper = Oper::Enabled;
         host.avail = Avail::Available;
         host.task = "Enabling".into();
+        let worker = host.is_worker();
+        if worker {
+            // A compute service that starts for the first time registers itself.
+            self.register_compute(name);
+        }
         self.clear_alarm("200.004", &format!("host={name}"));
         self.start_compute(name);
         self.report(name);

@@ -142,6 +142,40 @@ fn a_host_that_dies_while_it_boots_starts_again_from_the_beginning() {
 }
 
 #[test]
+fn a_host_is_added_put_into_service_and_deleted_again() {
+    let mut cloud = cloud();
+    let spec = json!({"name": "worker-9", "personality": "worker", "vcpus": 2});
+    let spec: crate::config::HostSpec = serde_json::from_value(spec).expect("a host");
+    cloud.enrol_host(&spec).expect("the name is free");
+    assert!(cloud.enrol_host(&spec).is_err(), "only once");
+    let added = cloud.take_notices().remove(0);
+    assert_eq!((added.method, added.path.as_str()), ("POST", "/nfvi-plugins/v1/hosts"));
+    assert_eq!(
+        (&added.body["hostname"], &added.body["subfunctions"], &added.body["administrative"]),
+        (&json!("worker-9"), &json!("worker"), &json!("locked"))
+    );
+    assert!(cloud.hosts["worker-9"].compute.is_none());
+    cloud.label_host("worker-9", "a", Some("b")).expect("it exists");
+    assert_eq!(
+        cloud.take_notices()[0].body,
+        json!({"uuid": cloud.hosts["worker-9"].uuid, "hostname": "worker-9"})
+    );
+    cloud.unlock_host("worker-9").expect("it is online");
+    pass(&mut cloud, 60.0);
+    assert!(cloud.host_works("worker-9"), "its compute service has registered itself");
+    assert!(cloud.delete_host("worker-9").is_err(), "not while it is unlocked");
+    cloud.lock_host("worker-9", false).expect("it can be locked");
+    cloud.services_disabled("worker-9").expect("it exists");
+    pass(&mut cloud, 2.0);
+    cloud.take_notices();
+    cloud.delete_host("worker-9").expect("it is locked");
+    let deleted = cloud.take_notices().remove(0);
+    assert_eq!((deleted.method, &deleted.body["action"]), ("DELETE", &json!("delete")));
+    assert_eq!(call(&mut cloud, Service::Sysinv, "DELETE", "/v1/ihosts/worker-9", Value::Null).0, 204);
+    assert!(!cloud.hosts.contains_key("worker-9"));
+}
+
+#[test]
 fn sysinv_s_refusal_is_json_in_json() {
     let mut cloud = cloud();
     let body = json!([{"path": "/action", "value": "unlock", "op": "replace"}]);

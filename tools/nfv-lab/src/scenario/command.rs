@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::config::HostSpec;
 use crate::faults::Rule;
 use crate::lab::Shared;
 use crate::model::Cloud;
@@ -94,6 +95,21 @@ pub enum Command {
     HostDelete {
         /// Name.
         host: String,
+    },
+    /// An operator adds a host.
+    HostAdd {
+        /// As in the cluster file; it comes locked.
+        host: HostSpec,
+    },
+    /// An operator sets or removes a label of a host.
+    HostLabel {
+        /// Name.
+        host: String,
+        /// Key.
+        label: String,
+        /// Value; removed when absent.
+        #[serde(default)]
+        value: Option<String>,
     },
     /// The data ports of the host fail.
     DataPortsFail {
@@ -245,6 +261,10 @@ fn on_cloud(cloud: &mut Cloud, command: Command) -> Result<(), String> {
         Command::HostUnlock { host } => cloud.unlock_host(&host).map_err(host_error),
         Command::HostReboot { host } => cloud.reboot_host(&host).map_err(host_error),
         Command::HostDelete { host } => cloud.delete_host(&host).map_err(host_error),
+        Command::HostAdd { host } => cloud.enrol_host(&host).map_err(host_error),
+        Command::HostLabel { host, label, value } => {
+            cloud.label_host(&host, &label, value.as_deref()).map_err(host_error)
+        }
         Command::DataPortsFail { host } => cloud.set_data_ports(&host, true).map_err(host_error),
         Command::DataPortsRecover { host } => cloud.set_data_ports(&host, false).map_err(host_error),
         Command::ComputeStop { host } => with_host(cloud, &host, Cloud::stop_compute),
