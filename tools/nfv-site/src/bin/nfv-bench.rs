@@ -1,0 +1,227 @@
+//! `nfv-bench`: measures the processes at a large site.
+
+use anyhow::Context;
+use nfv_site::{Options, Site, configuration};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+use structopt::StructOpt;
+
+/// Which benchmark.
+#[derive(Debug, StructOpt)]
+#[structopt(name = "nfv-bench", about = "Measures the NFV processes at a large simulated site")]
+enum Benchmark {
+    /// A host with its servers dies: how long until the VIM has asked for the first and the last evacuation.
+    VimHostFailure {
+        /// Workers of the site.
+        #[structopt(long, default_value = "200")]
+        hosts: u32,
+        /// Servers of the site.
+        #[structopt(long, default_value = "10000")]
+        vms: u32,
+        /// Directory of the programs.
+        #[structopt(long, parse(from_os_str))]
+        binaries: PathBuf,
+    },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let Benchmark::VimHostFailure { hosts, vms, binaries } = Benchmark::from_args();
+    match vim_host_failure(hosts, vms, &binaries).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nfv-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn vim_host_failure(hosts: u32, vms: u32, binaries: &Path) -> anyhow::Result<()> {
+    let directory = tempfile::Builder::new().prefix("nfv-bench-").tempdir()?;
+    let cluster = directory.path().join("cluster.toml");
+    let generated = Command::new(binaries.join("nfv-lab"))
+        .args(["generate", "--hosts", &hosts.to_string(), "--vms", &vms.to_string()])
+        .output()
+        .context("cannot run nfv-lab generate")?;
+    std::fs::write(&cluster, generated.stdout).context("cannot write the cluster file")?;
+    let mut settings = configuration::quick();
+    // nothing but what this measures: the failed host alone is healed
+    settings.push(("instance-configuration", "recovery_audit_interval", "330".to_owned()));
+    let mut site = Site::start(&Options {
+        cluster,
+        settings,
+        directory: Some(directory.path().to_owned()),
+        lab_arguments: vec!["--speed".to_owned(), "20".to_owned()],
+    })
+    .await?;
+    eprintln!("{hosts} hosts and {vms} servers are simulated; nfv-vim starts with an empty database ...");
+    let begun = Instant::now();
+    site.start_vim()?;
+    site.wait_until_known(Duration::from_secs(1200)).await?;
+    let learned = begun.elapsed();
+    let pid = site.vim_pid().context("nfv-vim does not run")?;
+    let (calm_memory, calm_descriptors) = (memory_mb(pid, "VmRSS")?, descriptors(pid)?);
+
+    let victims: Vec<_> = site.cloud().vms().await?.into_iter().collect();
+    let host = victims.iter().find_map(|vm| vm.host.clone()).context("no server runs")?;
+    let on_host = victims.iter().filter(|vm| vm.host.as_deref() == Some(host.as_str())).count();
+    let last = last_sequence(&site).await?;
+    eprintln!("{host} dies with {on_host} servers ...");
+    site.cloud().act(&json!({"do": "host-fail", "host": host, "offline_after": 0.0})).await?;
+    let begun = Instant::now();
+    let journal = loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        site.check_vim()?;
+        let left =
+            site.cloud().vms().await?.iter().filter(|vm| vm.host.as_deref() == Some(host.as_str())).count();
+        if left == 0 {
+            break site.cloud().journal(last).await?;
+        }
+        anyhow::ensure!(
+            begun.elapsed() < Duration::from_secs(600),
+            "{left} servers are still on {host} after 600 s"
+        );
+    };
+    let story = Story::read(&journal, &host)?;
+    anyhow::ensure!(
+        story.evacuations.len() >= on_host,
+        "only {} of {on_host} evacuations seen",
+        story.evacuations.len()
+    );
+    let first = story.own_time(story.notified, story.evacuations[0]);
+    let mut further: Vec<_> = story.further_decisions();
+    further.sort_by(f64::total_cmp);
+    let at =
+        |share: f64| further.get(((further.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0.0);
+    println!("machine                                  {}", machine());
+    println!(
+        "site                                     {hosts} hosts, {vms} servers, {on_host} of them on the host that died"
+    );
+    println!("learning the whole site from nothing     {:.1} s", learned.as_secs_f64());
+    println!(
+        "memory before the failure                {calm_memory:.0} MB resident, {calm_descriptors} descriptors"
+    );
+    println!(
+        "peak memory                              {:.0} MB (wanted: under 150)",
+        memory_mb(pid, "VmHWM")?
+    );
+    println!(
+        "failure told to first evacuation asked   {:.1} ms",
+        (story.evacuations[0] - story.notified) * 1e3
+    );
+    println!("  of it the VIM's own time               {:.2} ms (wanted: under 50)", first * 1e3);
+    let end = story.evacuations.last().copied().unwrap_or(story.notified);
+    println!(
+        "failure told to last evacuation asked    {:.1} s, with {} at a time as configured",
+        end - story.notified,
+        1
+    );
+    println!(
+        "own time of each further decision        median {:.2} ms, p99 {:.2} ms, max {:.2} ms (wanted: under 5)",
+        at(0.5) * 1e3,
+        at(0.99) * 1e3,
+        at(1.0) * 1e3
+    );
+    site.stop_vim().await?;
+    Ok(())
+}
+
+/// What the journal tells of one failure; times in seconds of the lab's clock.
+struct Story {
+    /// The VIM was told that the host failed.
+    notified: f64,
+    /// Evacuation requests came in, in order.
+    evacuations: Vec<f64>,
+    /// Requests of the VIM in the cloud's hands: from, to.
+    in_flight: Vec<(f64, f64)>,
+    /// Answers that showed a server active on another host, in order.
+    arrivals: Vec<f64>,
+}
+
+impl Story {
+    fn read(journal: &[Value], host: &str) -> anyhow::Result<Self> {
+        let mut story =
+            Self { notified: 0.0, evacuations: Vec::new(), in_flight: Vec::new(), arrivals: Vec::new() };
+        for entry in journal {
+            let at = entry["at"].as_f64().context("a journal entry has no time")?;
+            let took = entry["duration_ms"].as_f64().unwrap_or(0.0) / 1e3;
+            if entry["direction"] != "in" {
+                let change = &entry["body"]["state-change"];
+                let about = entry["body"]["hostname"] == host;
+                if story.notified == 0.0 && about && change["operational"] == "disabled" {
+                    // what counts is when it was sent, not when the VIM had answered
+                    story.notified = at - took;
+                }
+                continue;
+            }
+            story.in_flight.push((at - took, at));
+            let path = entry["path"].as_str().unwrap_or_default();
+            if path.ends_with("/action") && entry["body"].get("evacuate").is_some() {
+                story.evacuations.push(at - took);
+            } else if entry["service"] == "nova" && entry["method"] == "GET" && path.contains("/servers/") {
+                story.arrivals.push(at);
+            }
+        }
+        anyhow::ensure!(story.notified > 0.0, "the VIM was never told of the failure");
+        anyhow::ensure!(!story.evacuations.is_empty(), "no evacuation was asked for");
+        story.evacuations.sort_by(f64::total_cmp);
+        story.in_flight.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Ok(story)
+    }
+
+    /// Time between two moments in which no request of the VIM was in the cloud's hands.
+    fn own_time(&self, from: f64, to: f64) -> f64 {
+        let mut own = 0.0;
+        let mut at = from;
+        for (start, end) in self.in_flight.iter().filter(|(start, end)| *end > from && *start < to) {
+            if *start > at {
+                own += start - at;
+            }
+            at = at.max(*end);
+        }
+        own + (to - at).max(0.0)
+    }
+
+    /// For each evacuation but the first: how long after the answer that let it go.
+    fn further_decisions(&self) -> Vec<f64> {
+        self.evacuations
+            .iter()
+            .skip(1)
+            .filter_map(|asked| {
+                self.arrivals.iter().copied().rfind(|arrival| arrival < asked).map(|last| asked - last)
+            })
+            .collect()
+    }
+}
+
+async fn last_sequence(site: &Site) -> anyhow::Result<u64> {
+    let mut last = 0;
+    loop {
+        let page = site.cloud().journal(last).await?;
+        match page.last().and_then(|entry| entry["seq"].as_u64()) {
+            Some(seq) if seq > last => last = seq,
+            _ => return Ok(last),
+        }
+    }
+}
+
+fn memory_mb(pid: u32, field: &str) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).context("nfv-vim is gone")?;
+    let line = status.lines().find(|line| line.starts_with(field)).context("no memory figures")?;
+    let kilobytes: f64 = line.split_whitespace().nth(1).context("no memory figure")?.parse()?;
+    Ok(kilobytes / 1024.0)
+}
+
+fn descriptors(pid: u32) -> anyhow::Result<usize> {
+    Ok(std::fs::read_dir(format!("/proc/{pid}/fd")).context("nfv-vim is gone")?.count())
+}
+
+fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(':').nth(1));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{cores} cores,{}", model.unwrap_or(" unknown processor"))
+}
