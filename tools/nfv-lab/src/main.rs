@@ -13,6 +13,8 @@ use structopt::StructOpt;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A simulated StarlingX cloud.
+// Made once per process, so the size of the larger variant does not matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, StructOpt)]
 #[structopt(name = "nfv-lab")]
 enum Arguments {

@@ -417,16 +417,9 @@ async fn a_scenario_is_played_and_judged() {
             {"by": 0.7, "that": "requests", "service": "keystone", "path": "/v3/auth/*", "at_most": 0},
         ],
     });
-    let start = |body: String, kind: &'static str| {
-        let address = bench.address(Service::Control);
-        async move {
-            // The client sends JSON; a TOML text goes without a type of its own.
-            assert_eq!(kind, "application/json");
-            rest::call(&address, "POST", "/scenario", &[], body.as_bytes()).await.expect("an answer").status
-        }
-    };
-    assert_eq!(start(scenario.to_string(), "application/json").await, 202);
-    assert_eq!(start(scenario.to_string(), "application/json").await, 409, "one at a time");
+    let start = async || bench.call(Service::Control, "POST", "/scenario", scenario.clone()).await.0;
+    assert_eq!(start().await, 202);
+    assert_eq!(start().await, 409, "one at a time");
     until("it is over", async || bench.get(Service::Control, "/report").await.1["finished"] == true).await;
     let (_, report) = bench.get(Service::Control, "/report").await;
     let standings: Vec<_> = report["expectations"]
@@ -451,7 +444,7 @@ async fn two_labs_run_at_once_and_a_taken_port_is_an_error() {
     let taken = one.shared.ports()[&Service::Keystone];
     let mut file = ClusterFile::parse(CLUSTER).expect("a good file");
     file.lab.port_base = Some(taken);
-    let error = Lab::start(file, &Options::default()).err().expect("an error").to_string();
+    let error = Lab::start(file, &Options::default()).expect_err("the port is taken").to_string();
     assert!(error.contains("keystone") && error.contains(&taken.to_string()), "{error}");
     one.stop().await;
     two.stop().await;

@@ -22,6 +22,7 @@ pub mod dor;
 pub mod effect;
 pub mod event_log;
 pub mod host;
+mod inspect;
 pub mod instance;
 mod nfvi_call;
 pub mod nfvi_queue;

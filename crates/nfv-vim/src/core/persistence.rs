@@ -298,7 +298,7 @@ impl Vim {
     /// Start-up is total: whatever cannot be read is left out and logged, the rest is loaded.
     pub fn start(config: CoreConfig, facts: StartFacts, snapshot: Snapshot, now: Now) -> (Self, Outcome) {
         let mut bad: Vec<String> = snapshot.quarantined.iter().map(ToString::to_string).collect();
-        let hosts = read_rows(
+        let mut hosts = read_rows(
             snapshot.hosts,
             "hosts_v6",
             |row| row.name.clone(),
@@ -361,6 +361,9 @@ impl Vim {
             if let Err(why) = read {
                 bad.push(format!("row {}/{} of table nfv_state left out: {why}", row.kind, row.key));
             }
+        }
+        for host in hosts.values_mut() {
+            host.resume_failed_services(alarms.values());
         }
         for (uuid, alarm) in &alarms {
             let owner = alarm.entity.split("instance=").nth(1).and_then(|uuid| instances.get_mut(uuid));

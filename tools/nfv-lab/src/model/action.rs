@@ -198,7 +198,7 @@ impl Cloud {
             return Err(NovaFault::BadRequest(format!("Compute service of {source} is still in use.")));
         }
         if let Some(named) = named {
-            if !self.hosts.get(named).is_some_and(|host| host.compute.is_some()) {
+            if self.hosts.get(named).is_none_or(|host| host.compute.is_none()) {
                 return Err(NovaFault::BadRequest(format!("Compute host {named} could not be found.")));
             }
             if named == source {

@@ -152,8 +152,10 @@ pub struct Host {
     pub oper: Oper,
     /// Availability.
     pub avail: Avail,
-    /// States of the data ports are sent.
+    /// mtc watches the data ports.
     pub data_ports: bool,
+    /// They have failed.
+    pub data_ports_failed: bool,
     /// sysinv's `ihost_action`.
     pub action: String,
     /// sysinv's `task`.
@@ -220,9 +222,15 @@ impl Host {
             state["subfunction_oper"] = json!(oper.as_str());
             state["subfunction_avail"] = json!(avail.as_str());
         }
-        if self.data_ports && self.is_worker() {
-            state["data_ports_oper"] = json!(self.oper.as_str());
-            state["data_ports_avail"] = json!(self.avail.as_str());
+        // Data ports of a host that is not in service are off duty, and left out.
+        if self.data_ports && self.is_worker() && self.oper == Oper::Enabled {
+            let (oper, avail) = if self.data_ports_failed {
+                (Oper::Disabled, Avail::Failed)
+            } else {
+                (Oper::Enabled, Avail::Available)
+            };
+            state["data_ports_oper"] = json!(oper.as_str());
+            state["data_ports_avail"] = json!(avail.as_str());
         }
         state
     }

@@ -9,6 +9,7 @@
 //! older plans void (a host dies, a server is deleted); stale entries are dropped.
 
 pub mod action;
+pub mod alarm;
 pub mod breakage;
 pub mod build;
 pub mod compute;
@@ -20,12 +21,14 @@ pub mod identity;
 pub mod notice;
 pub mod nova_notice;
 pub mod patching;
+mod placement;
 pub mod platform;
 pub mod rules;
 pub mod scheduler;
 pub mod server;
 pub mod storage;
 pub mod upgrade;
+pub mod vim_answers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +38,7 @@ use jiff::Timestamp;
 
 use crate::config::{Features, Timings};
 use action::ActionRecord;
+use alarm::Alarm;
 use compute::{Aggregate, Flavor, ServerGroup};
 use events::Happening;
 use guest::{GuestAgent, GuestStep};
@@ -42,7 +46,6 @@ use host::{Host, HostStep};
 use identity::Keystone;
 use notice::Notice;
 use patching::Patching;
-use platform::Alarm;
 use server::Server;
 use storage::{Image, Network, Snapshot, Subnet, Volume};
 use upgrade::Upgrade;

@@ -9,9 +9,6 @@
 //!   failure  dead, [host_detect] disabled failed, [host_offline] offline; recovery: as from host_boot above
 //! ```
 
-use serde::Serialize;
-use serde_json::{Value, json};
-
 use super::host::{Admin, Avail, Host, HostStep, Oper};
 use super::notice::Notice;
 use super::{Cloud, Due};
@@ -25,25 +22,6 @@ pub enum HostFault {
     Refused(String),
 }
 
-/// An alarm as the fault management shows it. Contract: southbound 12.7.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Alarm {
-    /// Id of this alarm.
-    pub uuid: String,
-    /// Kind.
-    pub alarm_id: String,
-    /// What it is about.
-    pub entity_instance_id: String,
-    /// `critical`, `major`, ...
-    pub severity: String,
-    /// Text.
-    pub reason_text: String,
-    /// When raised.
-    pub timestamp: String,
-    /// `True` or `False`.
-    pub mgmt_affecting: String,
-}
-
 impl Cloud {
     /// The host with this id or name.
     #[must_use]
@@ -51,17 +29,17 @@ impl Cloud {
         self.hosts.get(id_or_name).or_else(|| self.hosts.values().find(|host| host.uuid == id_or_name))
     }
 
-    fn host_name(&self, id_or_name: &str) -> Result<String, HostFault> {
+    pub(super) fn host_name(&self, id_or_name: &str) -> Result<String, HostFault> {
         self.host_by(id_or_name)
             .map(|host| host.name.clone())
             .ok_or_else(|| HostFault::NotFound(format!("Server {id_or_name} could not be found.")))
     }
 
-    fn host_mut(&mut self, name: &str) -> &mut Host {
+    pub(super) fn host_mut(&mut self, name: &str) -> &mut Host {
         self.hosts.get_mut(name).expect("the caller has looked the host up")
     }
 
-    fn plan_host(&mut self, name: &str, seconds: f64, step: HostStep) {
+    pub(super) fn plan_host(&mut self, name: &str, seconds: f64, step: HostStep) {
         let generation = self.hosts[name].generation;
         self.plan(seconds, Due::Host { host: name.to_owned(), generation, step });
     }
@@ -123,7 +101,7 @@ impl Cloud {
         Ok(())
     }
 
-    fn wait_for_services_disabled(&mut self, name: &str) {
+    pub(super) fn wait_for_services_disabled(&mut self, name: &str) {
         let host = self.host_mut(name);
         host.lock_wait += 1;
         let wait = host.lock_wait;
@@ -196,111 +174,6 @@ impl Cloud {
         Ok(())
     }
 
-    /// The VIM says: all services of the host are disabled.
-    ///
-    /// # Errors
-    /// Unknown host.
-    pub fn services_disabled(&mut self, id: &str) -> Result<(), HostFault> {
-        let name = self.host_name(id)?;
-        let host = self.host_mut(&name);
-        host.vim_progress = "services-disabled".into();
-        if host.action == "lock" && host.admin == Admin::Unlocked {
-            host.lock_wait += 1;
-            self.plan_host(&name, self.timings.host_lock, HostStep::Locked);
-        }
-        self.happened("host", &name, "VIM: services-disabled");
-        Ok(())
-    }
-
-    /// The VIM says: the services could not be disabled; a lock is given up.
-    ///
-    /// # Errors
-    /// Unknown host.
-    pub fn services_disable_failed(&mut self, id: &str, reason: &str) -> Result<(), HostFault> {
-        let name = self.host_name(id)?;
-        self.happened("host", &name, format!("VIM: services-disable-failed, {reason}"));
-        self.give_up_lock(&name, reason);
-        Ok(())
-    }
-
-    fn give_up_lock(&mut self, name: &str, reason: &str) {
-        let host = self.host_mut(name);
-        host.vim_progress = reason.into();
-        if host.action == "lock" {
-            host.lock_wait += 1;
-            host.action = String::new();
-            host.task = String::new();
-        }
-    }
-
-    /// The VIM says: it needs more time.
-    ///
-    /// # Errors
-    /// Unknown host.
-    pub fn services_disable_extend(&mut self, id: &str) -> Result<(), HostFault> {
-        let name = self.host_name(id)?;
-        if self.hosts[&name].action == "lock" {
-            self.wait_for_services_disabled(&name);
-        }
-        self.happened("host", &name, "VIM: services-disable-extend");
-        Ok(())
-    }
-
-    /// The VIM says: all services of the host are enabled.
-    ///
-    /// # Errors
-    /// Unknown host.
-    pub fn services_enabled(&mut self, id: &str) -> Result<(), HostFault> {
-        let name = self.host_name(id)?;
-        let host = self.host_mut(&name);
-        host.vim_progress = "services-enabled".into();
-        host.task = String::new();
-        self.happened("host", &name, "VIM: services-enabled");
-        Ok(())
-    }
-
-    /// The VIM says: the services could not be deleted.
-    ///
-    /// # Errors
-    /// Unknown host.
-    pub fn services_delete_failed(&mut self, id: &str, reason: &str) -> Result<(), HostFault> {
-        let name = self.host_name(id)?;
-        let host = self.host_mut(&name);
-        host.vim_progress = reason.into();
-        host.action = String::new();
-        self.happened("host", &name, format!("VIM: services-delete-failed, {reason}"));
-        Ok(())
-    }
-
-    /// An operator deletes a locked host: the VIM is asked, and its DELETE ([`Cloud::remove_host`]) ends it.
-    ///
-    /// # Errors
-    /// Unknown host, or not locked.
-    pub fn delete_host(&mut self, id: &str) -> Result<(), HostFault> {
-        let name = self.host_name(id)?;
-        if self.hosts[&name].admin != Admin::Locked {
-            return Err(HostFault::Refused(format!("Host {name} must be locked before it can be deleted")));
-        }
-        self.notify(Notice::host_delete(&self.hosts[&name]));
-        self.host_mut(&name).action = "delete".into();
-        self.happened("host", &name, "delete requested");
-        Ok(())
-    }
-
-    /// Takes the host out of the inventory.
-    ///
-    /// # Errors
-    /// Unknown host, or not locked.
-    pub fn remove_host(&mut self, id: &str) -> Result<(), HostFault> {
-        let name = self.host_name(id)?;
-        if self.hosts[&name].admin != Admin::Locked {
-            return Err(HostFault::Refused(format!("Host {name} must be locked before it can be deleted")));
-        }
-        self.hosts.remove(&name);
-        self.happened("host", &name, "deleted");
-        Ok(())
-    }
-
     /// The host dies without warning. With `recover_after` its power comes back after so many seconds.
     ///
     /// # Errors
@@ -353,6 +226,18 @@ impl Cloud {
         Ok(())
     }
 
+    /// The data ports of a host fail or come back; mtc tells it.
+    ///
+    /// # Errors
+    /// Unknown host.
+    pub fn set_data_ports(&mut self, id: &str, failed: bool) -> Result<(), HostFault> {
+        let name = self.host_name(id)?;
+        self.host_mut(&name).data_ports_failed = failed;
+        self.happened("host", &name, if failed { "data ports failed" } else { "data ports recovered" });
+        self.report(&name);
+        Ok(())
+    }
+
     /// Power comes back to a dead host.
     ///
     /// # Errors
@@ -367,7 +252,7 @@ impl Cloud {
     }
 
     /// Everything on the host stops this moment; older plans for it are void.
-    fn kill_host(&mut self, name: &str) {
+    pub(super) fn kill_host(&mut self, name: &str) {
         let now = self.now;
         let host = self.host_mut(name);
         host.generation += 1;
@@ -510,47 +395,5 @@ impl Cloud {
             compute.running = false;
             compute.last_seen = now;
         }
-    }
-
-    /// Raises an alarm, or renews the one of the same kind and entity.
-    pub fn raise_alarm(&mut self, alarm_id: &str, entity: &str, severity: &str, text: &str) {
-        self.clear_alarm(alarm_id, entity);
-        let alarm = Alarm {
-            uuid: self.fresh_id(),
-            alarm_id: alarm_id.into(),
-            entity_instance_id: entity.into(),
-            severity: severity.into(),
-            reason_text: text.into(),
-            timestamp: self.wall().strftime("%Y-%m-%d %H:%M:%S.%6f").to_string(),
-            mgmt_affecting: if severity == "warning" { "False" } else { "True" }.into(),
-        };
-        self.alarms.push(alarm);
-    }
-
-    /// Clears an alarm.
-    pub fn clear_alarm(&mut self, alarm_id: &str, entity: &str) {
-        self.alarms.retain(|alarm| alarm.alarm_id != alarm_id || alarm.entity_instance_id != entity);
-    }
-
-    /// A host as sysinv shows it. Contract: southbound 3.8.
-    #[must_use]
-    pub fn ihost_json(&self, host: &Host) -> Value {
-        json!({
-            "id": host.number,
-            "uuid": host.uuid,
-            "hostname": host.name,
-            "personality": host.personality,
-            "subfunctions": host.subfunctions,
-            "administrative": host.admin.as_str(),
-            "operational": host.oper.as_str(),
-            "availability": host.avail.as_str(),
-            "ihost_action": host.action,
-            "task": host.task,
-            "vim_progress_status": host.vim_progress,
-            "software_load": host.software_load,
-            "target_load": host.target_load,
-            "uptime": host.uptime(self.now),
-            "peers": host.peers.as_ref().map(|name| json!({"name": name})),
-        })
     }
 }

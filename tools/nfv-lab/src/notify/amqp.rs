@@ -28,7 +28,7 @@ pub async fn run(shared: Arc<Shared>, mut inbox: UnboundedReceiver<Notice>) {
     let mut number = 0_u64;
     let mut waiting: Option<Notice> = None;
     loop {
-        let channel = match connect(&broker).await {
+        let (connection, channel) = match connect(&broker).await {
             Ok(connected) => connected,
             Err(error) => {
                 eprintln!("nfv-lab: broker: {error}");
@@ -39,14 +39,23 @@ pub async fn run(shared: Arc<Shared>, mut inbox: UnboundedReceiver<Notice>) {
         loop {
             let notice = match waiting.take() {
                 Some(notice) => notice,
-                None => match inbox.recv().await {
-                    Some(notice) => notice,
-                    None => return,
+                None => tokio::select! {
+                    notice = inbox.recv() => match notice {
+                        Some(notice) => notice,
+                        None => return,
+                    },
+                    // The exchange went with the broker: whoever looks for it must find it soon.
+                    () = tokio::time::sleep(RECONNECT) => {
+                        if connection.status().connected() {
+                            continue;
+                        }
+                        break;
+                    }
                 },
             };
             number += 1;
             let record = Record::new(&shared, &notice, 1);
-            let published = publish(&channel.1, &broker, &message(&broker, &notice, number)).await;
+            let published = publish(&channel, &broker, &message(&broker, &notice, number)).await;
             match published {
                 Ok(()) => record.write(Some(200), None),
                 Err(error) => {

@@ -95,6 +95,16 @@ pub enum Command {
         /// Name.
         host: String,
     },
+    /// The data ports of the host fail.
+    DataPortsFail {
+        /// Name.
+        host: String,
+    },
+    /// They come back.
+    DataPortsRecover {
+        /// Name.
+        host: String,
+    },
     /// Nova's compute service dies, the host lives on.
     ComputeStop {
         /// Name.
@@ -235,6 +245,8 @@ fn on_cloud(cloud: &mut Cloud, command: Command) -> Result<(), String> {
         Command::HostUnlock { host } => cloud.unlock_host(&host).map_err(host_error),
         Command::HostReboot { host } => cloud.reboot_host(&host).map_err(host_error),
         Command::HostDelete { host } => cloud.delete_host(&host).map_err(host_error),
+        Command::DataPortsFail { host } => cloud.set_data_ports(&host, true).map_err(host_error),
+        Command::DataPortsRecover { host } => cloud.set_data_ports(&host, false).map_err(host_error),
         Command::ComputeStop { host } => with_host(cloud, &host, Cloud::stop_compute),
         Command::ComputeStart { host } => with_host(cloud, &host, Cloud::start_compute),
         Command::PatchWillFail { host } => with_host(cloud, &host, |cloud, name| {

@@ -72,6 +72,7 @@ impl Vim {
     }
 }
 
-fn host_entity(host: &str) -> String {
+/// The entity of the alarms of a host's services.
+pub(super) fn host_entity(host: &str) -> String {
     format!("host={host}.services=compute")
 }

@@ -165,7 +165,6 @@ impl Vim {
             instance.action_data.state = Some(ActionState::Completed);
         }
         self.dirty_instances.insert(uuid.to_owned());
-        self.timers.cancel(&TimerKey::Watch(uuid.to_owned()));
         self.log(
             Level::Info,
             "nfv_vim.state_machine.instance",

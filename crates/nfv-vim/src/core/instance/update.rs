@@ -248,10 +248,11 @@ impl Vim {
         self.continue_instance_audit();
     }
 
-    /// While an action is under way, Nova is asked for the instance from time to time: notifications get lost.
+    /// While an action is under way, in the VIM or in Nova, Nova is asked for the instance from time to time:
+    /// notifications get lost.
     pub(in crate::core) fn watch_instance(&mut self, uuid: &str) {
         let Some(instance) = self.instances.get(uuid) else { return };
-        if instance.running.is_none() {
+        if instance.running.is_none() && !instance.is_action_running() {
             return;
         }
         self.timers.arm(TimerKey::Watch(uuid.to_owned()), self.now.mono + self.config.watch_interval);

@@ -1,0 +1,301 @@
+//! The simulated neighbours as one state: what they know, and how they serve a call.
+
+use super::nova::{OpKind, Server};
+use super::platform::{HostStep, SimHost};
+use nfv_common::time::Mono;
+use nfv_nfvi::answer::Paged;
+use nfv_nfvi::call::{
+    ComputeCall, GuestCall, HostServicesOperation, IdentityCall, InfrastructureCall, NetworkCall, Page,
+};
+use nfv_nfvi::object::{self, EmbeddedFlavor, HostUptime, InstanceType, InstanceTypeDetails, Seconds};
+use nfv_nfvi::{Answer, Call, CallError, CallResult, ErrorKind};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Something the cloud does later.
+#[derive(Debug, Clone)]
+pub enum CloudEvent {
+    /// An operation of Nova on a server comes to its next point.
+    Server {
+        /// Server.
+        uuid: String,
+        /// The operation; another one by then makes this void.
+        op: u64,
+    },
+    /// A host comes to the next point of a procedure.
+    Host {
+        /// Host.
+        name: String,
+        /// The procedure; another one by then makes this void.
+        procedure: u64,
+        /// What comes.
+        step: HostStep,
+    },
+}
+
+/// Something a neighbour tells the VIM.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// sysinv or mtc speak to port 30001 or 30004 and try again until they are heard.
+    Platform(nfv_nfvi::Notification),
+    /// Maintenance tells a host's states as they are when it is heard.
+    HostState(String),
+    /// AMQP: as it was when it was sent.
+    Nova(nfv_nfvi::Notification),
+}
+
+/// All neighbours.
+pub struct Cloud {
+    /// Randomness of durations and failures.
+    pub rng: fastrand::Rng,
+    /// Simulated time.
+    pub now: Mono,
+    /// Hosts by name.
+    pub hosts: BTreeMap<String, SimHost>,
+    /// Servers by uuid.
+    pub servers: BTreeMap<String, Server>,
+    /// What will happen, with its delay from now.
+    pub later: Vec<(Duration, CloudEvent)>,
+    /// What is said, with its delay from now.
+    pub said: Vec<(Duration, Message)>,
+    /// Nova has a broker and tells what it does.
+    pub amqp: bool,
+    /// Of a hundred operations of Nova so many fail.
+    pub op_failures: u32,
+    /// Durations are always the middle of their range.
+    pub steady: bool,
+    /// Counts operations and procedures.
+    pub last_id: u64,
+    /// What must never happen and did.
+    pub violations: Vec<String>,
+    /// What happened, for the journal.
+    pub notes: Vec<String>,
+    /// Every action Nova was asked for: server, kind, accepted.
+    pub requests: Vec<(String, OpKind, bool)>,
+}
+
+impl Cloud {
+    /// A cloud without hosts.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            rng: fastrand::Rng::with_seed(seed),
+            now: Mono::ZERO,
+            hosts: BTreeMap::new(),
+            servers: BTreeMap::new(),
+            later: Vec::new(),
+            said: Vec::new(),
+            amqp: true,
+            op_failures: 0,
+            steady: false,
+            last_id: 0,
+            violations: Vec::new(),
+            notes: Vec::new(),
+            requests: Vec::new(),
+        }
+    }
+
+    /// A number never used before.
+    pub fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// A duration within a range of seconds.
+    pub fn between(&mut self, from: u64, to: u64) -> Duration {
+        let (from, to) = (from * 1000, to * 1000);
+        let ms = if self.steady { u64::midpoint(from, to) } else { self.rng.u64(from..=to) };
+        Duration::from_millis(ms)
+    }
+
+    /// Something happens later.
+    pub fn schedule(&mut self, after: Duration, event: CloudEvent) {
+        self.later.push((after, event));
+    }
+
+    /// Its time has come.
+    pub fn happen(&mut self, event: CloudEvent) {
+        match event {
+            CloudEvent::Server { uuid, op } => self.server_step(&uuid, op),
+            CloudEvent::Host { name, procedure, step } => self.host_step(&name, procedure, step),
+        }
+    }
+
+    /// A call reaches its neighbour.
+    pub fn serve(&mut self, call: &Call) -> CallResult {
+        match call {
+            Call::Identity(IdentityCall::GetTenants) => Ok(Answer::Tenants(vec![object::Tenant {
+                uuid: TENANT.to_owned(),
+                name: "acme".to_owned(),
+                description: None,
+                enabled: true,
+            }])),
+            Call::Infrastructure(call) => self.serve_infrastructure(call),
+            Call::Compute(call) => self.serve_compute(call),
+            Call::Network(NetworkCall::HostServices { host, operation }) => {
+                self.serve_services(&host.name, *operation, |host| &mut host.network)
+            }
+            Call::Network(NetworkCall::NotifyHostDisabled { .. }) => Ok(Answer::Done),
+            Call::Guest(GuestCall::HostServices { host, operation }) => {
+                self.serve_services(&host.name, *operation, |host| &mut host.guest)
+            }
+            other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
+        }
+    }
+
+    fn serve_services(
+        &mut self,
+        host: &str,
+        operation: HostServicesOperation,
+        which: impl Fn(&mut SimHost) -> &mut bool,
+    ) -> CallResult {
+        let Some(host) = self.hosts.get_mut(host) else { return Err(not_found("host")) };
+        let enabled = which(host);
+        match operation {
+            HostServicesOperation::Query => return Ok(Answer::HostServicesEnabled(*enabled)),
+            HostServicesOperation::Enable => *enabled = true,
+            HostServicesOperation::Create
+            | HostServicesOperation::Disable
+            | HostServicesOperation::Delete => *enabled = false,
+        }
+        Ok(Answer::Done)
+    }
+
+    fn serve_infrastructure(&mut self, call: &InfrastructureCall) -> CallResult {
+        match call {
+            InfrastructureCall::GetSystemInfo => Ok(Answer::System(Some(object::System {
+                name: "sim".to_owned(),
+                description: String::new(),
+            }))),
+            InfrastructureCall::GetSystemState => {
+                let now = self.now;
+                let uptimes = self.hosts.values().map(|host| HostUptime {
+                    uuid: host.uuid.clone(),
+                    hostname: host.name.clone(),
+                    uptime: Seconds(host.uptime(now)),
+                });
+                Ok(Answer::SystemState(Some(uptimes.collect())))
+            }
+            InfrastructureCall::GetHosts => {
+                let hosts = self.hosts.values().map(|host| host.view(self.now)).collect();
+                Ok(Answer::Hosts { hosts, incomplete: Vec::new(), groups: Vec::new() })
+            }
+            InfrastructureCall::GetHost { name, .. } => match self.hosts.get(name) {
+                Some(host) => Ok(Answer::Host(Box::new(host.view(self.now)))),
+                None => Err(not_found("host")),
+            },
+            InfrastructureCall::NotifyHostServices { host, notice } => {
+                self.services_notice(&host.name, notice);
+                match self.hosts.get(&host.name) {
+                    Some(host) => Ok(Answer::Host(Box::new(host.view(self.now)))),
+                    None => Err(not_found("host")),
+                }
+            }
+            InfrastructureCall::ContainerHostServices { .. } => Ok(Answer::Done),
+            other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
+        }
+    }
+
+    fn serve_compute(&mut self, call: &ComputeCall) -> CallResult {
+        match call {
+            ComputeCall::GetHostAggregates => Ok(Answer::HostAggregates(Vec::new())),
+            ComputeCall::GetInstanceGroups => Ok(Answer::InstanceGroups(Vec::new())),
+            ComputeCall::GetHypervisors => {
+                let names: Vec<_> = self.hosts.keys().cloned().collect();
+                Ok(Answer::Hypervisors(names.iter().map(|name| self.hypervisor(name, false)).collect()))
+            }
+            ComputeCall::GetHypervisor { uuid } => {
+                let name = self.hosts.values().find(|host| host.hypervisor == *uuid).map(|h| h.name.clone());
+                match name {
+                    Some(name) => Ok(Answer::Hypervisor(self.hypervisor(&name, true))),
+                    None => Err(not_found("hypervisor")),
+                }
+            }
+            ComputeCall::GetInstanceTypes { page } => {
+                let all = self.flavors().into_iter().map(|flavor| InstanceType { details: None, ..flavor });
+                Ok(Answer::InstanceTypes(paged(all.collect(), page, |flavor| flavor.uuid.clone())))
+            }
+            ComputeCall::GetInstanceType { uuid } => {
+                match self.flavors().into_iter().find(|flavor| flavor.uuid == *uuid) {
+                    Some(flavor) => Ok(Answer::InstanceType(flavor)),
+                    None => Err(not_found("flavor")),
+                }
+            }
+            ComputeCall::GetInstances { page } => {
+                let all: Vec<_> = self.servers.values().map(|s| (s.uuid.clone(), s.name.clone())).collect();
+                Ok(Answer::InstanceIds(paged(all, page, |entry| entry.0.clone())))
+            }
+            ComputeCall::GetInstance { uuid } => match self.servers.get(uuid) {
+                Some(server) => Ok(Answer::Instance(Box::new(server.view(true)))),
+                None => Err(not_found("server").with_status(404)),
+            },
+            ComputeCall::InstanceAction { uuid, action, .. } => self.act(uuid, action),
+            ComputeCall::HostServices { host, operation } => {
+                self.serve_services(&host.name, *operation, |host| &mut host.compute_enabled)
+            }
+            ComputeCall::NotifyHost { host, enabled } => {
+                if let Some(host) = self.hosts.get_mut(&host.name) {
+                    host.forced_down = !enabled;
+                }
+                Ok(Answer::Done)
+            }
+            other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
+        }
+    }
+
+    fn hypervisor(&self, name: &str, details: bool) -> object::Hypervisor {
+        let host = &self.hosts[name];
+        let running = self.servers.values().filter(|s| s.host.as_deref() == Some(name)).count() as f64;
+        object::Hypervisor {
+            uuid: host.hypervisor.clone(),
+            admin_state: if host.compute_enabled { "unlocked" } else { "locked" }.into(),
+            oper_state: if host.compute_up(self.now) { "enabled" } else { "disabled" }.into(),
+            host_name: name.to_owned(),
+            statistics: details.then_some(object::HypervisorStatistics {
+                vcpus_used: self.vcpus_used(name) as f64,
+                vcpus_max: host.vcpus as f64,
+                mem_used_mb: 1024.0 * running,
+                mem_free_mb: 1024.0 * (100.0 - running),
+                mem_max_mb: 102_400.0,
+                disk_used_gb: running,
+                disk_max_gb: 1000.0,
+                running_vms: running,
+            }),
+        }
+    }
+
+    fn flavors(&self) -> Vec<InstanceType> {
+        let mut by_name: BTreeMap<String, &EmbeddedFlavor> = BTreeMap::new();
+        for server in self.servers.values() {
+            by_name.insert(server.flavor.original_name.clone(), &server.flavor);
+        }
+        by_name
+            .into_iter()
+            .map(|(name, flavor)| InstanceType {
+                uuid: format!("flavor-{name}"),
+                name,
+                details: Some(InstanceTypeDetails {
+                    vcpus: flavor.vcpus,
+                    mem_mb: flavor.ram,
+                    disk_gb: flavor.disk,
+                    ..InstanceTypeDetails::default()
+                }),
+            })
+            .collect()
+    }
+}
+
+/// The one project.
+pub const TENANT: &str = "11111111-1111-1111-1111-111111111111";
+
+fn not_found(what: &str) -> CallError {
+    CallError::new(ErrorKind::NotFound, format!("no such {what}"))
+}
+
+fn paged<T: Clone>(all: Vec<T>, page: &Page, key: impl Fn(&T) -> String) -> Paged<T> {
+    let rest = all.into_iter().filter(|entry| page.next.as_ref().is_none_or(|marker| key(entry) > *marker));
+    let mut entries: Vec<_> = rest.take(page.limit as usize + 1).collect();
+    let more = entries.len() > page.limit as usize;
+    entries.truncate(page.limit as usize);
+    let next = entries.last().filter(|_| more).map(&key);
+    Paged { entries, next }
+}

@@ -1,0 +1,267 @@
+//! What must hold after every input, and what must have come true in the end.
+
+use super::cloud::Cloud;
+use super::nova::Server;
+use super::secs;
+use nfv_common::alarm::AlarmType;
+use nfv_common::time::Mono;
+use nfv_nfvi::Call;
+use nfv_nfvi::call::{ComputeCall, NovaAction};
+use nfv_vim::core::host::HostState;
+use nfv_vim::core::instance::Instance;
+use nfv_vim::core::{CoreConfig, StartFacts, Vim};
+use nfv_vim_db::Snapshot;
+use std::collections::BTreeMap;
+
+/// What was wrong, and when.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// When.
+    pub at: Mono,
+    /// What.
+    pub what: String,
+}
+
+/// The rows are loaded anew after so many inputs.
+const RELOAD_EVERY: u64 = 997;
+
+/// A call that is about to leave.
+pub fn before_call(cloud: &Cloud, call: &Call) -> Result<(), String> {
+    let Call::Compute(ComputeCall::InstanceAction { uuid, action: NovaAction::Evacuate, .. }) = call else {
+        return Ok(());
+    };
+    let host = cloud.servers.get(uuid).and_then(|server| server.host.as_ref());
+    let told = host.and_then(|host| cloud.hosts.get(host)).and_then(|host| host.told);
+    match (host, told) {
+        (Some(host), Some((_, false))) => {
+            Err(format!("{uuid} is evacuated though the VIM was last told that {host} is there"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// After every input.
+pub fn after_input(
+    vim: &Vim,
+    cloud: &Cloud,
+    rows: &Snapshot,
+    raised: &BTreeMap<String, String>,
+    now: Mono,
+    inputs: u64,
+) -> Result<(), String> {
+    for wait in vim.waits() {
+        if wait.waiting.what.trim().is_empty() {
+            return Err(format!("{} waits in {} without saying for what", wait.who, wait.task));
+        }
+        if wait.waiting.until <= now {
+            return Err(format!("{} waits for {} past its deadline", wait.who, wait.waiting.what));
+        }
+    }
+    if vim.next_deadline().is_none() {
+        return Err("no timer is armed: nothing would ever happen again".to_owned());
+    }
+    let bound = 3 * (vim.hosts().count() + vim.instances().count()) + 40;
+    if vim.open_calls() > bound {
+        return Err(format!("{} calls are open", vim.open_calls()));
+    }
+    alarms(vim, raised)?;
+    limits(vim, cloud)?;
+    persisted(vim, rows)?;
+    if inputs.is_multiple_of(RELOAD_EVERY) {
+        loads_again(rows, now)?;
+    }
+    Ok(())
+}
+
+/// Alarms that fit an instance's condition; empty when it must have none. Contract: vim-behaviour 8.3.
+fn fitting(instance: &Instance) -> &'static [AlarmType] {
+    use AlarmType as A;
+    if instance.is_locked() {
+        &[A::InstanceStopped]
+    } else if instance.is_failed() {
+        if instance.host().is_none() { &[A::InstanceSchedulingFailed] } else { &[A::InstanceFailed] }
+    } else if instance.is_paused() {
+        &[A::InstancePaused]
+    } else if instance.is_suspended() {
+        &[A::InstanceSuspended]
+    } else if instance.is_rebooting() {
+        &[A::InstanceRebooting]
+    } else if instance.is_rebuilding() {
+        &[A::InstanceEvacuating, A::InstanceRebuilding]
+    } else if instance.is_migrating() {
+        &[A::InstanceLiveMigrating]
+    } else if instance.is_resizing() {
+        &[
+            A::InstanceColdMigrating,
+            A::InstanceColdMigrateReverting,
+            A::InstanceResizing,
+            A::InstanceResizeReverting,
+        ]
+    } else if instance.is_resized() {
+        &[
+            A::InstanceColdMigrating,
+            A::InstanceColdMigrated,
+            A::InstanceColdMigrateReverting,
+            A::InstanceResized,
+            A::InstanceResizeReverting,
+        ]
+    } else {
+        &[]
+    }
+}
+
+fn alarms(vim: &Vim, raised: &BTreeMap<String, String>) -> Result<(), String> {
+    let known: BTreeMap<_, _> = vim.raised_alarms().map(|alarm| (alarm.alarm_uuid.0.as_str(), alarm)).collect();
+    if !known.keys().copied().eq(raised.keys().map(String::as_str)) {
+        return Err(format!("the handlers have {raised:?}, the VIM has {known:?}"));
+    }
+    let mut of_instances: BTreeMap<&str, Vec<AlarmType>> = BTreeMap::new();
+    for alarm in known.values() {
+        if let Some((_, uuid)) = alarm.entity.split_once(".instance=") {
+            of_instances.entry(uuid).or_default().push(alarm.alarm_type);
+        }
+    }
+    for instance in vim.instances() {
+        let up = of_instances.remove(instance.uuid()).unwrap_or_default();
+        let fit = if instance.deleted { &[] } else { fitting(instance) };
+        let right = match up[..] {
+            [] => fit.is_empty() || instance.is_paused(),
+            [alarm] => fit.contains(&alarm),
+            _ => false,
+        };
+        if !right {
+            return Err(format!("{} has the alarms {up:?}, fitting are {fit:?}", instance.name()));
+        }
+    }
+    match of_instances.first_key_value() {
+        Some((uuid, alarms)) => Err(format!("{alarms:?} are raised for {uuid}, which is not known")),
+        None => Ok(()),
+    }
+}
+
+/// No more moves at once than configured.
+fn limits(vim: &Vim, _cloud: &Cloud) -> Result<(), String> {
+    for (host, operation) in vim.operations() {
+        let limit = 1;
+        if operation.in_progress() > limit {
+            return Err(format!("{} instances of {host} are moved at once", operation.in_progress()));
+        }
+    }
+    Ok(())
+}
+
+/// The rows say what the VIM knows.
+fn persisted(vim: &Vim, rows: &Snapshot) -> Result<(), String> {
+    for host in vim.hosts() {
+        let Some(row) = rows.hosts.iter().find(|row| row.name == host.name()) else {
+            return Err(format!("{} is not in the database", host.name()));
+        };
+        if row.state != host.state().as_str() || row.action != host.action.as_str() {
+            return Err(format!("{} is {:?}, its row is {row:?}", host.name(), host.state()));
+        }
+    }
+    for instance in vim.instances() {
+        let Some(row) = rows.instances.iter().find(|row| row.uuid == instance.uuid()) else {
+            return Err(format!("{} is not in the database", instance.name()));
+        };
+        let nfvi = &instance.nfvi;
+        if row.action != nfvi.action.as_str()
+            || row.host_name != nfvi.host_name
+            || row.oper_state != nfvi.oper_state.as_str()
+            || row.admin_state != nfvi.admin_state.as_str()
+            || row.recoverable != instance.recoverable
+        {
+            return Err(format!("{} is {nfvi:?}, its row is {row:?}", instance.name()));
+        }
+    }
+    Ok(())
+}
+
+fn loads_again(rows: &Snapshot, now: Mono) -> Result<(), String> {
+    let now = nfv_common::time::Now { mono: now, wall: jiff::Timestamp::UNIX_EPOCH };
+    let (vim, outcome) = Vim::start(CoreConfig::default(), StartFacts::default(), rows.clone(), now);
+    let counts = (vim.hosts().count(), vim.instances().count(), vim.raised_alarms().count());
+    let alarms = rows.state.iter().filter(|row| row.kind == "alarm").count();
+    if counts != (rows.hosts.len(), rows.instances.len(), alarms) {
+        return Err(format!("rows do not load again: {:?}", outcome.effects));
+    }
+    Ok(())
+}
+
+/// What is not yet as it should be once nothing goes wrong any more; empty when all is well.
+pub fn unsettled(vim: &Vim, cloud: &Cloud) -> Vec<String> {
+    let mut faults = Vec::new();
+    for host in cloud.hosts.values() {
+        let wanted = if !host.locked && host.enabled { HostState::Enabled } else { HostState::Disabled };
+        match vim.hosts().find(|known| known.name() == host.name) {
+            Some(known) if known.state() == wanted => {
+                if wanted == HostState::Enabled && (!host.compute_enabled || host.forced_down) {
+                    faults.push(format!("{} is enabled, Nova does not use it", host.name));
+                }
+            }
+            known => faults.push(format!("{} is {:?}, not {wanted:?}", host.name, known.map(|h| h.state()))),
+        }
+        if host.action != nfv_nfvi::object::HostAction::None {
+            faults.push(format!("{}: sysinv still waits for {}", host.name, host.action));
+        }
+    }
+    for server in cloud.servers.values() {
+        settled(vim, cloud, server, &mut faults);
+    }
+    for instance in vim.instances() {
+        if !cloud.servers.contains_key(instance.uuid()) {
+            faults.push(format!("{} is known and does not exist", instance.name()));
+        }
+        if let Some(running) = &instance.running {
+            faults.push(format!("{} is still in {:?}", instance.name(), running.state));
+        }
+    }
+    for wait in vim.waits() {
+        faults.push(format!("{} waits for {}", wait.who, wait.waiting.what));
+    }
+    for (host, operation) in vim.operations() {
+        faults.push(format!("{host} has the operation {}", operation.kind.as_str()));
+    }
+    for alarm in vim.raised_alarms() {
+        let host = alarm.entity.strip_prefix("host=").and_then(|rest| rest.split('.').next());
+        let up = host.and_then(|host| cloud.hosts.get(host)).is_some_and(|host| !host.locked && host.enabled);
+        if alarm.alarm_type == AlarmType::MultiNodeRecoveryMode || up {
+            faults.push(format!("{:?} of {} is raised", alarm.alarm_type, alarm.entity));
+        }
+    }
+    faults
+}
+
+fn settled(vim: &Vim, cloud: &Cloud, server: &Server, faults: &mut Vec<String>) {
+    let Some(known) = vim.instances().find(|instance| instance.uuid() == server.uuid) else {
+        return faults.push(format!("{} is not known", server.name));
+    };
+    let shown = server.view(true);
+    if known.nfvi.nfvi_data != shown.nfvi_data || known.nfvi.host_name != shown.host_name {
+        faults.push(format!("{} is taken for {:?}, it is {:?}", server.name, known.nfvi.nfvi_data, shown.nfvi_data));
+    }
+    if server.vm == "stopped" || !server.auto_recovery {
+        return;
+    }
+    let host = server.host.as_ref().and_then(|host| cloud.hosts.get(host));
+    let disabled = host.is_none_or(|host| host.locked || !host.enabled);
+    let away = host.is_none_or(|host| host.is_away());
+    let stuck_local = server.image.is_some() && server.flavor.disk > 20;
+    // nobody may take a server off a host that has power and is locked; a large local disk stays where it is
+    if disabled && (!away || stuck_local) {
+        return;
+    }
+    if !cloud.runs(server) || disabled {
+        faults.push(format!(
+            "{} is {}/{}/{} on {}",
+            server.name,
+            server.vm,
+            server.task,
+            server.power,
+            server.host.as_deref().unwrap_or("-")
+        ));
+    }
+}
+
+/// How long everything may take to come right.
+pub const PATIENCE: std::time::Duration = secs(40 * 60);

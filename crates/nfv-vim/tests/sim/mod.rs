@@ -1,0 +1,40 @@
+//! A whole cloud in one thread: the VIM core with simulated time, neighbours, faults and crashes.
+//!
+//! ```text
+//!   World ── next event or deadline ──► Vim::handle ──► Outcome
+//!     ▲                                                   │ writes ──► Store (rows of the database)
+//!     │ answers, notifications, faults                    │ effects
+//!     └────────────── Cloud (Nova, sysinv, mtc, ...) ◄────┘
+//! ```
+//!
+//! Everything random comes from the seed; the same seed gives the same journal.
+//!
+//! - [`cloud`], [`nova`], [`platform`]: the neighbours and their rules.
+//! - [`fault`]: what goes wrong in a seed, and when.
+//! - [`world`]: the clock, the VIM, its crashes; [`store`]: what survives them.
+//! - [`invariant`]: what must hold after every input, and in the end.
+//! - [`scenario`]: clusters and time lines.
+#![allow(dead_code)] // two test targets share this, each uses a part
+#![allow(clippy::unwrap_used)]
+
+pub mod cloud;
+pub mod fault;
+pub mod invariant;
+pub mod journal;
+pub mod nova;
+pub mod platform;
+pub mod scenario;
+pub mod store;
+pub mod world;
+
+use std::time::Duration;
+
+/// Seconds.
+pub const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Milliseconds.
+pub const fn millis(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}

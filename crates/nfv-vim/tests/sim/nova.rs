@@ -1,0 +1,541 @@
+//! Nova's servers and the rules by which actions on them are taken and end.
+
+use super::cloud::{Cloud, CloudEvent, Message, TENANT};
+use super::{millis, secs};
+use nfv_common::time::Mono;
+use nfv_nfvi::call::NovaAction;
+use nfv_nfvi::object::{
+    self, ActionState, ActionType, EmbeddedFlavor, InstanceAvailStatus, NovaStates, states_from_nova,
+};
+use nfv_nfvi::{Answer, CallError, CallResult, ErrorKind, Notification};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A kind of action, as far as it matters for counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OpKind {
+    /// Reboot.
+    Reboot,
+    /// Rebuild.
+    Rebuild,
+    /// Evacuate.
+    Evacuate,
+    /// Live migration.
+    LiveMigrate,
+    /// Cold migration.
+    ColdMigrate,
+    /// Confirmation of one.
+    Confirm,
+    /// Stop.
+    Stop,
+    /// Start.
+    Start,
+    /// State set to error.
+    ResetError,
+}
+
+/// An operation under way.
+#[derive(Debug, Clone)]
+pub struct Op {
+    /// Id.
+    pub id: u64,
+    /// Kind.
+    pub kind: OpKind,
+    /// Where the server was.
+    pub from: String,
+    /// Where it goes.
+    pub dest: Option<String>,
+    /// Since when.
+    pub began: Mono,
+}
+
+/// Why a server may need help: its own failures, and what befell its host. A second action of the same kind for the
+/// same epoch is one too many.
+pub type Epoch = (u64, Option<String>, u64);
+
+/// A server.
+pub struct Server {
+    /// Id.
+    pub uuid: String,
+    /// Name.
+    pub name: String,
+    /// Image; none for a volume.
+    pub image: Option<String>,
+    /// Flavor.
+    pub flavor: EmbeddedFlavor,
+    /// Recovery priority.
+    pub priority: Option<u8>,
+    /// Live migration possible.
+    pub live: bool,
+    /// The system may heal it.
+    pub auto_recovery: bool,
+    /// Host.
+    pub host: Option<String>,
+    /// `vm_state`.
+    pub vm: &'static str,
+    /// `task_state`.
+    pub task: &'static str,
+    /// Power state.
+    pub power: &'static str,
+    /// What is being done.
+    pub op: Option<Op>,
+    /// How often it failed.
+    pub failures: u64,
+    /// Actions that went well, with the epoch after them.
+    pub done: BTreeMap<OpKind, Epoch>,
+}
+
+impl Server {
+    /// An active server.
+    pub fn new(number: u64, host: &str) -> Self {
+        Self {
+            uuid: format!("22222222-0000-0000-0000-{number:012}"),
+            name: format!("vm-{number}"),
+            image: None,
+            flavor: EmbeddedFlavor {
+                vcpus: 1,
+                ram: 1024,
+                disk: 10,
+                original_name: "small".to_owned(),
+                ..EmbeddedFlavor::default()
+            },
+            priority: None,
+            live: true,
+            auto_recovery: true,
+            host: Some(host.to_owned()),
+            vm: "active",
+            task: "none",
+            power: "running",
+            op: None,
+            failures: 0,
+            done: BTreeMap::new(),
+        }
+    }
+
+    /// As Nova shows it, wholly or as in a notification.
+    pub fn view(&self, full: bool) -> object::Instance {
+        let (admin_state, oper_state, avail_status, action) =
+            states_from_nova(self.vm, self.task, self.power);
+        object::Instance {
+            uuid: self.uuid.clone(),
+            name: self.name.clone(),
+            tenant_id: full.then(|| TENANT.to_owned()),
+            admin_state,
+            oper_state,
+            avail_status,
+            action,
+            host_name: self.host.clone(),
+            instance_type: full.then(|| self.flavor.clone()),
+            image_uuid: self.image.clone().filter(|_| full),
+            live_migration_support: full.then_some(self.live),
+            attached_volumes: full.then(Vec::new),
+            recovery_priority: self.priority.filter(|_| full),
+            live_migration_timeout: None,
+            nfvi_data: NovaStates {
+                vm_state: self.vm.to_owned(),
+                task_state: self.task.to_owned(),
+                power_state: self.power.to_owned(),
+                last_update_timestamp: None,
+            },
+        }
+    }
+
+    fn set(&mut self, vm: &'static str, task: &'static str, power: &'static str) {
+        (self.vm, self.task, self.power) = (vm, task, power);
+    }
+}
+
+fn kind_of(action: &NovaAction) -> Option<OpKind> {
+    Some(match action {
+        NovaAction::Reboot { .. } => OpKind::Reboot,
+        NovaAction::Rebuild { .. } => OpKind::Rebuild,
+        NovaAction::Evacuate => OpKind::Evacuate,
+        NovaAction::LiveMigrate { .. } => OpKind::LiveMigrate,
+        NovaAction::ColdMigrate => OpKind::ColdMigrate,
+        NovaAction::ConfirmResize => OpKind::Confirm,
+        NovaAction::Stop => OpKind::Stop,
+        NovaAction::Start => OpKind::Start,
+        NovaAction::ResetStateToError => OpKind::ResetError,
+        NovaAction::RevertResize
+        | NovaAction::Resize { .. }
+        | NovaAction::Pause
+        | NovaAction::Unpause
+        | NovaAction::Suspend
+        | NovaAction::Resume => return None,
+    })
+}
+
+fn refuse(status: u16, reason: impl Into<String>) -> CallError {
+    let reason = reason.into();
+    CallError::new(ErrorKind::Refused, reason.clone()).with_status(status).with_reason(reason)
+}
+
+impl Cloud {
+    /// Why a server may need help at the moment.
+    pub fn epoch(&self, server: &Server) -> Epoch {
+        let upheavals = server.host.as_ref().and_then(|host| self.hosts.get(host)).map_or(0, |h| h.upheavals);
+        (server.failures, server.host.clone(), upheavals)
+    }
+
+    /// Virtual CPUs taken or promised on a host.
+    pub fn vcpus_used(&self, host: &str) -> u64 {
+        let there = |server: &&Server| {
+            server.host.as_deref() == Some(host)
+                || server.op.as_ref().is_some_and(|op| op.dest.as_deref() == Some(host))
+        };
+        self.servers.values().filter(there).map(|server| server.flavor.vcpus).sum()
+    }
+
+    fn schedule_server(&mut self, uuid: &str) -> Option<String> {
+        let server = &self.servers[uuid];
+        let mut best: Option<(u64, String)> = None;
+        for host in self.hosts.values() {
+            let used = self.vcpus_used(&host.name);
+            let fits = server.host.as_deref() != Some(&host.name)
+                && host.compute_up(self.now)
+                && host.compute_enabled
+                && used + server.flavor.vcpus <= host.vcpus;
+            if fits && best.as_ref().is_none_or(|(least, _)| used < *least) {
+                best = Some((used, host.name.clone()));
+            }
+        }
+        best.map(|(_, name)| name)
+    }
+
+    /// Tells the world that a server changed.
+    fn changed(&mut self, uuid: &str) {
+        let server = &self.servers[uuid];
+        self.notes.push(format!(
+            "nova: {} is {}/{}/{} on {}",
+            server.name,
+            server.vm,
+            server.task,
+            server.power,
+            server.host.as_deref().unwrap_or("-")
+        ));
+        if self.amqp {
+            let instance = Box::new(server.view(false));
+            self.said.push((millis(0), Message::Nova(Notification::InstanceStateChange { instance })));
+        }
+    }
+
+    /// An action request reaches Nova.
+    pub fn act(&mut self, uuid: &str, action: &NovaAction) -> CallResult {
+        let Some(server) = self.servers.get(uuid) else {
+            return Err(CallError::new(ErrorKind::NotFound, "no such server").with_status(404));
+        };
+        let Some(kind) = kind_of(action) else { return Err(refuse(400, "not simulated")) };
+        let name = server.name.clone();
+        let host = server.host.clone().unwrap_or_default();
+        if server.op.as_ref().is_some_and(|op| op.kind == kind) && kind != OpKind::ResetError {
+            self.violations.push(format!("{kind:?} of {name} asked for while Nova performs it"));
+        }
+        if server.done.get(&kind) == Some(&self.epoch(server)) {
+            self.violations.push(format!("{kind:?} of {name} asked for again though nothing failed since"));
+        }
+        let (alive, since) = self.hosts.get(&host).map_or((false, Mono::ZERO), |h| (h.alive, h.alive_since));
+        if kind == OpKind::Evacuate && alive && self.now.since(since) > secs(90) {
+            self.violations.push(format!("evacuation of {name} asked for while {host} runs"));
+        }
+        let result = self.take(uuid, kind, &host);
+        let accepted = result.is_ok();
+        let verdict = match &result {
+            Ok(_) => "taken".to_owned(),
+            Err(error) => format!("refused: {}", error.reason),
+        };
+        self.notes.push(format!("nova: {kind:?} of {name} {verdict}"));
+        self.requests.push((uuid.to_owned(), kind, accepted));
+        if accepted {
+            self.changed(uuid);
+        }
+        result
+    }
+
+    fn take(&mut self, uuid: &str, kind: OpKind, host: &str) -> CallResult {
+        let now = self.now;
+        let server = &self.servers[uuid];
+        let (vm, task) = (server.vm, server.task);
+        let up = self.hosts.get(host).is_some_and(|host| host.compute_up(now));
+        let conflict = |what: &str| {
+            Err(refuse(409, format!("Cannot '{what}' instance {uuid} while it is in vm_state {vm}, task_state {task}")))
+        };
+        let idle = task == "none";
+        let (dest, new_task, from, to) = match kind {
+            OpKind::ResetError => {
+                let server = self.servers.get_mut(uuid).unwrap();
+                server.op = None;
+                server.set("error", "none", server.power);
+                return Ok(Answer::Done);
+            }
+            OpKind::Reboot => {
+                let free = idle || task == "rebooting_hard";
+                if !free || !matches!(vm, "active" | "error" | "stopped" | "paused") {
+                    return conflict("reboot");
+                }
+                (None, "rebooting_hard", 2, 15)
+            }
+            OpKind::Rebuild => {
+                if !idle || !matches!(vm, "active" | "error" | "stopped") {
+                    return conflict("rebuild");
+                }
+                (None, "rebuilding", 5, 20)
+            }
+            OpKind::Evacuate => {
+                if !idle || !matches!(vm, "active" | "error" | "stopped") {
+                    return conflict("evacuate");
+                }
+                if up {
+                    return Err(refuse(400, format!("Compute service of {host} is still in use.")));
+                }
+                (self.schedule_server(uuid), "rebuilding", 4, 30)
+            }
+            OpKind::LiveMigrate => {
+                if !idle || !matches!(vm, "active" | "paused") {
+                    return conflict("os-migrateLive");
+                }
+                if !up {
+                    return Err(refuse(400, format!("Compute service of {host} is unavailable at this time.")));
+                }
+                match self.schedule_server(uuid) {
+                    Some(dest) => (Some(dest), "migrating", 4, 40),
+                    None => return Err(refuse(400, "No valid host was found.")),
+                }
+            }
+            OpKind::ColdMigrate => {
+                if !idle || !matches!(vm, "active" | "stopped") {
+                    return conflict("migrate");
+                }
+                match self.schedule_server(uuid) {
+                    Some(dest) => (Some(dest), "resize_prep", 8, 40),
+                    None => return Err(refuse(400, "No valid host was found.")),
+                }
+            }
+            OpKind::Confirm => {
+                if vm != "resized" || !idle {
+                    return conflict("confirmResize");
+                }
+                (None, "none", 1, 4)
+            }
+            OpKind::Stop => {
+                if !idle || !matches!(vm, "active" | "error") {
+                    return conflict("stop");
+                }
+                (None, "powering-off", 2, 6)
+            }
+            OpKind::Start => {
+                if !idle || vm != "stopped" {
+                    return conflict("start");
+                }
+                (None, "powering-on", 2, 6)
+            }
+        };
+        let id = self.next_id();
+        let server = self.servers.get_mut(uuid).unwrap();
+        server.task = new_task;
+        let op = Op { id, kind, from: host.to_owned(), dest, began: now };
+        server.op = Some(op);
+        let after = self.between(from, to);
+        self.schedule(after, CloudEvent::Server { uuid: uuid.to_owned(), op: id });
+        Ok(Answer::Done)
+    }
+
+    /// An operation comes to its end, good or bad.
+    pub fn server_step(&mut self, uuid: &str, id: u64) {
+        let Some(op) = self.servers.get(uuid).and_then(|s| s.op.clone()).filter(|op| op.id == id) else { return };
+        let alive = |cloud: &Self, host: &str| cloud.hosts.get(host).is_some_and(|host| host.alive);
+        let (from_alive, dest_alive) =
+            (alive(self, &op.from), op.dest.as_deref().is_some_and(|dest| alive(self, dest)));
+        let fails = self.op_failures > 0 && self.rng.u32(0..100) < self.op_failures;
+        let server = self.servers.get_mut(uuid).unwrap();
+        let mut good = false;
+        match op.kind {
+            OpKind::ResetError => {}
+            OpKind::Reboot | OpKind::Rebuild | OpKind::Stop | OpKind::Start | OpKind::Confirm if !from_alive => {
+                // the request lies in the queue of a host that does not take it: the task state stays
+                return;
+            }
+            OpKind::Reboot | OpKind::Rebuild | OpKind::Start if fails => {
+                server.failures += 1;
+                server.set("error", "none", "shutdown");
+            }
+            OpKind::Reboot | OpKind::Rebuild | OpKind::Start | OpKind::Confirm => {
+                server.set("active", "none", "running");
+                good = true;
+            }
+            OpKind::Stop => {
+                server.set("stopped", "none", "shutdown");
+                good = true;
+            }
+            OpKind::LiveMigrate if from_alive && dest_alive && !fails => {
+                server.host.clone_from(&op.dest);
+                server.set(server.vm, "none", server.power);
+                good = true;
+            }
+            OpKind::LiveMigrate => {
+                server.failures += 1;
+                server.task = "none";
+                self.roll_back(uuid);
+            }
+            OpKind::ColdMigrate if dest_alive && from_alive && !fails => {
+                server.host.clone_from(&op.dest);
+                server.set("resized", "none", server.power);
+                good = true;
+            }
+            OpKind::Evacuate if op.dest.is_some() && !dest_alive => return,
+            OpKind::Evacuate if op.dest.is_some() && !fails => {
+                server.host.clone_from(&op.dest);
+                server.set("active", "none", "running");
+                good = true;
+            }
+            OpKind::ColdMigrate | OpKind::Evacuate => {
+                server.failures += 1;
+                server.set("error", "none", server.power);
+            }
+        }
+        let server = self.servers.get_mut(uuid).unwrap();
+        server.op = None;
+        if good {
+            let epoch = self.epoch(&self.servers[uuid]);
+            self.servers.get_mut(uuid).unwrap().done.insert(op.kind, epoch);
+        }
+        self.changed(uuid);
+    }
+
+    fn roll_back(&mut self, uuid: &str) {
+        if self.amqp {
+            let body = Notification::InstanceActionChange {
+                uuid: uuid.to_owned(),
+                action: Some(ActionType::LiveMigrateRollback),
+                state: ActionState::Started,
+                reason: "rolled back".to_owned(),
+            };
+            self.said.push((millis(0), Message::Nova(body)));
+        }
+    }
+
+    /// A host died: its servers stop, what Nova had under way there stays as it is.
+    pub fn host_died(&mut self, host: &str) {
+        let concerned: Vec<_> = self.servers.keys().cloned().collect();
+        for uuid in concerned {
+            let server = self.servers.get_mut(&uuid).unwrap();
+            let dest = server.op.as_ref().is_some_and(|op| op.dest.as_deref() == Some(host));
+            let here = server.host.as_deref() == Some(host);
+            if here || dest {
+                server.failures += 1;
+            }
+            let Some(kind) = server.op.as_ref().map(|op| op.kind) else { continue };
+            match kind {
+                // the scheduler's choice died: nobody goes on with the evacuation
+                OpKind::Evacuate if dest => server.op = None,
+                OpKind::Evacuate => {}
+                // the source goes on and rolls back
+                OpKind::LiveMigrate if dest && !here => {
+                    server.op = None;
+                    server.task = "none";
+                    self.roll_back(&uuid);
+                    self.changed(&uuid);
+                }
+                OpKind::ColdMigrate if dest && !here => {
+                    server.op = None;
+                    server.set("error", "none", "shutdown");
+                    self.changed(&uuid);
+                }
+                _ if here => server.op = None,
+                _ => {}
+            }
+        }
+    }
+
+    /// nova-compute starts after a boot: what was under way when the host died is cleared up, and what Nova takes for
+    /// running is started again.
+    pub fn compute_started(&mut self, host: &str) {
+        let here: Vec<_> =
+            self.servers.values().filter(|s| s.host.as_deref() == Some(host)).map(|s| s.uuid.clone()).collect();
+        for uuid in here {
+            let server = self.servers.get_mut(&uuid).unwrap();
+            if server.op.as_ref().is_some_and(|op| op.kind == OpKind::Evacuate) {
+                continue;
+            }
+            match server.task {
+                "none" if server.vm == "active" && server.power != "running" => server.power = "running",
+                "none" => continue,
+                "migrating" => server.task = "none",
+                "powering-off" => server.set("stopped", "none", "shutdown"),
+                "powering-on" => server.set("active", "none", "running"),
+                "rebooting_hard" => server.set("active", "none", "running"),
+                _ => server.set("error", "none", "shutdown"),
+            }
+            server.op = None;
+            self.changed(&uuid);
+        }
+    }
+
+    /// The guest's machine breaks down.
+    pub fn crash_server(&mut self, uuid: &str) {
+        let server = self.servers.get_mut(uuid).unwrap();
+        if server.vm == "active" && server.task == "none" && server.power == "running" {
+            server.failures += 1;
+            server.power = "crashed";
+            self.notes.push(format!("fault: {} crashes", self.servers[uuid].name));
+            self.changed(uuid);
+        }
+    }
+
+    /// Nova cannot go on with a server.
+    pub fn break_server(&mut self, uuid: &str) {
+        let server = self.servers.get_mut(uuid).unwrap();
+        if server.vm == "active" && server.task == "none" {
+            server.failures += 1;
+            server.set("error", "none", "shutdown");
+            self.notes.push(format!("fault: {} is in error", self.servers[uuid].name));
+            self.changed(uuid);
+        }
+    }
+
+    /// A user stops a server.
+    pub fn user_stops(&mut self, uuid: &str) {
+        let server = self.servers.get_mut(uuid).unwrap();
+        if server.vm == "active" && server.task == "none" {
+            server.set("stopped", "none", "shutdown");
+            self.notes.push(format!("user: stops {}", self.servers[uuid].name));
+            self.changed(uuid);
+        }
+    }
+
+    /// A user starts a server again.
+    pub fn user_starts(&mut self, uuid: &str) {
+        let server = self.servers.get_mut(uuid).unwrap();
+        let there = server.host.as_ref().is_some_and(|host| self.hosts[host].alive);
+        if server.vm == "stopped" && server.task == "none" && there {
+            server.set("active", "none", "running");
+            self.notes.push(format!("user: starts {}", self.servers[uuid].name));
+            self.changed(uuid);
+        }
+    }
+
+    /// A user deletes a server.
+    pub fn user_deletes(&mut self, uuid: &str) {
+        if let Some(mut server) = self.servers.remove(uuid) {
+            server.set("deleted", "none", "shutdown");
+            self.notes.push(format!("user: deletes {}", server.name));
+            if self.amqp {
+                let start = Notification::InstanceDelete { uuid: uuid.to_owned() };
+                self.said.push((millis(0), Message::Nova(start)));
+                let instance = Box::new(server.view(false));
+                self.said.push((millis(900), Message::Nova(Notification::InstanceStateChange { instance })));
+            }
+        }
+    }
+
+    /// The server runs: Nova says so and its host is there.
+    pub fn runs(&self, server: &Server) -> bool {
+        let there = server.host.as_ref().and_then(|host| self.hosts.get(host)).is_some_and(|host| host.alive);
+        there && server.vm == "active" && server.task == "none" && server.power == "running"
+    }
+}
+
+/// The longest that Nova's part of any operation takes here.
+pub const LONGEST_OP: Duration = secs(40);
+
+/// Words that make an instance failed.
+pub const FAILED: InstanceAvailStatus = InstanceAvailStatus::Failed;

@@ -1,0 +1,161 @@
+//! What survives a crash of the VIM: the rows of its database, folded in memory or kept in a real file.
+
+use nfv_vim_db::{Database, Snapshot, Write};
+
+/// The rows as the writes leave them, by the rules of the real database.
+#[derive(Clone, Default)]
+pub struct Memory {
+    snapshot: Snapshot,
+}
+
+macro_rules! put {
+    ($rows:expr, $row:expr, |$old:ident, $new:ident| $same:expr, $update:block) => {{
+        let $new = $row;
+        match $rows.iter_mut().find(|$old| $same) {
+            Some($old) => $update,
+            None => $rows.push($new.clone()),
+        }
+    }};
+}
+
+impl Memory {
+    /// All rows.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Makes the changes; a change the core never makes is a mistake of the test.
+    pub fn apply(&mut self, writes: &[Write]) {
+        let s = &mut self.snapshot;
+        for write in writes {
+            match write {
+                Write::PutTenant(row) => put!(s.tenants, row, |old, new| old.uuid == new.uuid, {
+                    let name = std::mem::take(&mut old.name);
+                    *old = new.clone();
+                    old.name = name;
+                }),
+                Write::DeleteTenant { uuid } => s.tenants.retain(|row| row.uuid != *uuid),
+                Write::PutSystem(row) => {
+                    put!(s.systems, row, |old, new| old.name == new.name, { *old = new.clone() });
+                }
+                Write::DeleteSystem { name } => s.systems.retain(|row| row.name != *name),
+                Write::PutHost(row) => put!(s.hosts, row, |old, new| old.name == new.name, {
+                    let (uuid, personality) = (old.uuid.clone(), old.personality.clone());
+                    *old = new.clone();
+                    (old.uuid, old.personality) = (uuid, personality);
+                }),
+                Write::DeleteHost { name } => s.hosts.retain(|row| row.name != *name),
+                Write::PutHypervisor(row) => put!(s.hypervisors, row, |old, new| old.uuid == new.uuid, {
+                    let host_name = old.host_name.clone();
+                    if new.stats_available {
+                        *old = new.clone();
+                        old.host_name = host_name;
+                    } else {
+                        old.admin_state.clone_from(&new.admin_state);
+                        old.oper_state.clone_from(&new.oper_state);
+                        old.nfvi_hypervisor_data.clone_from(&new.nfvi_hypervisor_data);
+                    }
+                }),
+                Write::DeleteHypervisor { uuid } => s.hypervisors.retain(|row| row.uuid != *uuid),
+                Write::PutInstanceType(row) => {
+                    put!(s.instance_types, row, |old, new| old.uuid == new.uuid, {
+                        if new.have_details {
+                            *old = new.clone();
+                        }
+                    });
+                }
+                Write::DeleteInstanceType { uuid } => s.instance_types.retain(|row| row.uuid != *uuid),
+                Write::PutInstance(row) => {
+                    put!(s.instances, row, |old, new| old.uuid == new.uuid, { *old = new.clone() });
+                }
+                Write::DeleteInstance { uuid } => s.instances.retain(|row| row.uuid != *uuid),
+                Write::PutState(row) => put!(
+                    s.state,
+                    row,
+                    |old, new| (&old.kind, &old.key) == (&new.kind, &new.key),
+                    { *old = new.clone() }
+                ),
+                Write::DeleteState { kind, key } => {
+                    s.state.retain(|row| row.kind != *kind || row.key != *key);
+                }
+                other => panic!("the simulated cloud has nothing that leads to {other:?}"),
+            }
+        }
+    }
+}
+
+/// Where the rows are.
+pub enum Store {
+    /// In memory: fast.
+    Memory(Memory),
+    /// In memory and in a real database, which a restart reads.
+    Both {
+        /// The fold.
+        memory: Memory,
+        /// The real one; none while nobody has it open.
+        database: Option<Database>,
+        /// Its directory, which goes with it.
+        directory: tempfile::TempDir,
+    },
+}
+
+impl Store {
+    /// An empty store in memory.
+    pub fn memory() -> Self {
+        Self::Memory(Memory::default())
+    }
+
+    /// An empty real database, in memory-backed storage where there is any.
+    pub fn real() -> Self {
+        let shm = std::path::Path::new("/dev/shm");
+        let directory = if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() }.unwrap();
+        let database = Some(Database::open(directory.path()).unwrap());
+        Self::Both { memory: Memory::default(), database, directory }
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> &Snapshot {
+        match self {
+            Self::Memory(memory) | Self::Both { memory, .. } => memory.snapshot(),
+        }
+    }
+
+    /// Commits.
+    pub fn commit(&mut self, writes: &[Write]) {
+        match self {
+            Self::Memory(memory) => memory.apply(writes),
+            Self::Both { memory, database, .. } => {
+                memory.apply(writes);
+                database.as_mut().expect("open while the VIM runs").apply(writes).unwrap();
+            }
+        }
+    }
+
+    /// The process is gone: so are its connections.
+    pub fn crash(&mut self) {
+        if let Self::Both { database, .. } = self {
+            *database = None;
+        }
+    }
+
+    /// What a new process reads. A difference between fold and real database is told.
+    pub fn load(&mut self) -> Result<Snapshot, String> {
+        match self {
+            Self::Memory(memory) => Ok(memory.snapshot.clone()),
+            Self::Both { memory, database, directory } => {
+                *database = None;
+                let opened = database.insert(Database::open(directory.path()).unwrap());
+                let mut snapshot = opened.load().unwrap();
+                let mut folded = memory.snapshot.clone();
+                for rows in [&mut snapshot, &mut folded] {
+                    rows.state.sort_by(|a, b| (&a.kind, &a.key).cmp(&(&b.kind, &b.key)));
+                }
+                if snapshot == folded {
+                    Ok(snapshot)
+                } else {
+                    Err(format!("the real database holds {snapshot:?}, the writes come to {folded:?}"))
+                }
+            }
+        }
+    }
+}

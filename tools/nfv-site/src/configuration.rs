@@ -1,0 +1,144 @@
+//! The VIM's configuration files for a site. Contract: deployment 3.
+
+use anyhow::Context;
+use serde::Deserialize;
+use std::fmt::Write as _;
+use std::net::TcpListener;
+use std::path::Path;
+
+/// Settings of the VIM that differ from the defaults: section, key, value.
+pub type Settings = Vec<(&'static str, &'static str, String)>;
+
+/// Ports of the lab's services, as it writes them to its ports file.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct LabPorts {
+    /// Keystone, platform and OpenStack alike.
+    pub keystone: u16,
+    /// mtcAgent.
+    pub mtc: u16,
+    /// guestAgent.
+    pub guest: u16,
+    /// The lab's own API.
+    pub control: u16,
+}
+
+/// Ports of the VIM's listeners.
+#[derive(Debug, Clone, Copy)]
+pub struct VimPorts {
+    /// 30001 in production.
+    pub infrastructure: u16,
+    /// 30002.
+    pub guest: u16,
+    /// 30003.
+    pub compute: u16,
+    /// 30004.
+    pub host: u16,
+}
+
+impl VimPorts {
+    /// Ports that are free now.
+    ///
+    /// # Errors
+    /// No port can be had.
+    pub fn free() -> anyhow::Result<Self> {
+        let sockets = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0"));
+        let mut ports = [0; 4];
+        for (port, socket) in ports.iter_mut().zip(&sockets) {
+            let socket = socket.as_ref().map_err(|error| anyhow::anyhow!("no free port: {error}"))?;
+            *port = socket.local_addr().context("no free port")?.port();
+        }
+        Ok(Self { infrastructure: ports[0], guest: ports[1], compute: ports[2], host: ports[3] })
+    }
+}
+
+/// Settings with which a site reacts in seconds where production takes minutes.
+pub fn quick() -> Settings {
+    [
+        ("recovery_audit_interval", "30"),
+        ("recovery_audit_cooldown", "3"),
+        ("recovery_cooldown", "2"),
+        ("max_concurrent_migrates_per_host", "1"),
+        ("max_concurrent_evacuates_per_host", "1"),
+        ("max_cold_migrate_local_image_disk_gb", "60"),
+        ("max_evacuate_local_image_disk_gb", "60"),
+        ("action_watch_interval_in_secs", "1"),
+    ]
+    .map(|(key, value)| ("instance-configuration", key, value.to_owned()))
+    .into()
+}
+
+/// Writes all configuration files of the VIM into `dir`; the main one is `config.ini`.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(dir: &Path, lab: LabPorts, vim: VimPorts, settings: &Settings) -> anyhow::Result<()> {
+    for sub in ["db", "run", "log"] {
+        std::fs::create_dir_all(dir.join(sub))
+            .with_context(|| format!("cannot make {sub} in {}", dir.display()))?;
+    }
+    let at = |name: &str| dir.join(name).display().to_string();
+    let mut main = format!(
+        "[debug]\nconfig_file={}\nhandlers=stdout\n[database]\ndatabase_dir={}\n\
+         [alarm]\nnamespace=nfv_vim.alarm.handlers.v1\nhandlers=File-Storage\naudit_interval=30\nconfig_file={}\n\
+         [event-log]\nnamespace=nfv_vim.event_log.handlers.v1\nhandlers=File-Storage\nconfig_file={}\n\
+         [nfvi]\nnamespace=nfv_vim.nfvi.plugins.v1\nconfig_file={}\n\
+         [vim]\nrpc_host=127.0.0.1\nrpc_port=4343\nrun_dir={}\n",
+        at("debug.ini"),
+        at("db"),
+        at("alarm_handlers.ini"),
+        at("event_log_handlers.ini"),
+        at("nfvi_plugins.ini"),
+        at("run"),
+    );
+    for (section, key, value) in settings {
+        // sections may be repeated; they are merged
+        let _ = write!(main, "[{section}]\n{key}={value}\n");
+    }
+    let file = |name: &str, text: &str| {
+        std::fs::write(dir.join(name), text).with_context(|| format!("cannot write {}", at(name)))
+    };
+    file("config.ini", &main)?;
+    file(
+        "debug.ini",
+        "[debug-overall]\ndebug_level: debug.level.debug\ntrace_level: debug.level.notice\n[debug-loggers]\n",
+    )?;
+    file("alarm_handlers.ini", &format!("[File-Storage]\nfile={}\n", at("log/alarms.log")))?;
+    file("event_log_handlers.ini", &format!("[File-Storage]\nfile={}\n", at("log/events.log")))?;
+    file("nfvi_plugins.ini", &plugins(lab, vim))
+}
+
+fn plugins(lab: LabPorts, vim: VimPorts) -> String {
+    let account = format!(
+        "username=admin\ntenant=admin\nauthorization_protocol=http\nauthorization_ip=127.0.0.1\n\
+         authorization_port={}\nuser_domain_name=Default\nproject_domain_name=Default\nkeyring_service=CGCS\n\
+         password=admin\n",
+        lab.keystone
+    );
+    let mut text = format!("[platform]\n{account}[openstack]\n{account}");
+    let services = [
+        ("keystone", "keystone", "identity", "internal"),
+        ("cinder", "cinderv2", "volumev2", "admin"),
+        ("glance", "glance", "image", "admin"),
+        ("neutron", "neutron", "network", "admin"),
+        ("nova", "nova", "compute", "admin"),
+        ("sysinv", "sysinv", "platform", "admin"),
+        ("patching", "patching", "patching", "admin"),
+        ("fm", "fm", "faultmanagement", "admin"),
+    ];
+    for (section, name, kind, endpoint) in services {
+        let _ = write!(
+            text,
+            "[{section}]\nregion_name=RegionOne\nservice_name={name}\nservice_type={kind}\nendpoint_type={endpoint}\n"
+        );
+    }
+    let _ = write!(
+        text,
+        "[mtc]\nendpoint_override=http://127.0.0.1:{}\n[guest]\nendpoint_override=http://127.0.0.1:{}\n\
+         [amqp]\nhost=127.0.0.1\nport=1\nuser_id=guest\npassword=guest\nvirt_host=/\n\
+         [infrastructure-rest-api]\nhost=127.0.0.1\nport={}\n[guest-rest-api]\nhost=127.0.0.1\nport={}\n\
+         [compute-rest-api]\nhost=127.0.0.1\nport={}\n[host-listener]\nhost=127.0.0.1\nport={}\n\
+         [nfvi-timeouts]\nopenstack.get_token=10\nsysinv=45\n",
+        lab.mtc, lab.guest, vim.infrastructure, vim.guest, vim.compute, vim.host
+    );
+    text
+}
