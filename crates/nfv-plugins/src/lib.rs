@@ -7,7 +7,7 @@
 //!                                               network ─────────► openstack::neutron├► (turn, token, limit)
 //!                                               guest ───────────► guest agent       │  openstack::rest
 //!                                               identity ────────► openstack::keystone┘  (one HTTP request)
-//!  core ◄── Inbound ◄── listener (30001 to 30004)
+//!  core ◄── Inbound ◄── listener (30001 to 30004), amqp (Nova)
 //!  core ──► alarm, event log ──► handler (files)
 //! ```
 //!
@@ -20,6 +20,7 @@
 //!
 //! Contract: southbound 1 to 11, 13.
 
+mod amqp;
 mod compute;
 pub mod config;
 mod error;

@@ -11,7 +11,7 @@ use crate::openstack::rest::RestClient;
 use crate::openstack::token::TokenCache;
 use crate::openstack::{cinder, glance, keystone};
 use crate::turn::Turn;
-use crate::{Inbound, compute, guest, infrastructure, network, patching, unsupported};
+use crate::{Inbound, amqp, compute, guest, infrastructure, network, patching, unsupported};
 use futures_util::FutureExt;
 use nfv_nfvi::call::IdentityCall;
 use nfv_nfvi::{Answer, Call, CallError, CallResult, ErrorKind, Pool};
@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 /// The plugins, their tokens and listeners.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct Plugins {
     guest: Option<HttpListener>,
     compute: Option<HttpListener>,
     host: HostListener,
+    notifications: Option<AbortHandle>,
 }
 
 /// Where the listeners listen; the ports are real ones also when 0 was configured.
@@ -48,7 +50,7 @@ pub struct Addresses {
 }
 
 impl Plugins {
-    /// Makes the clients and opens the listeners; what neighbours tell goes to `inbound`.
+    /// Makes the clients, opens the listeners and listens to Nova's notifications; what neighbours tell goes to `inbound`.
     ///
     /// No neighbour is asked anything here: a cloud that is away does not stop the start.
     ///
@@ -58,7 +60,7 @@ impl Plugins {
         config: &PluginsConfig,
         inbound: mpsc::Sender<Inbound>,
     ) -> Result<Plugins, PluginError> {
-        let inbox = Inbox::new(inbound);
+        let inbox = Inbox::new(inbound.clone());
         let rest = RestClient::new()?;
         let waiting = WaitingActions::new(config.max_concurrent_requests, config.max_request_wait);
         let infrastructure = listener::infrastructure::open(
@@ -79,6 +81,9 @@ impl Plugins {
             Some(listener::compute::open(&config.compute, inbox.clone(), waiting, auto).await?)
         };
         let host = HostListener::open(&config.host_listener, config.host_listener_key.clone(), inbox).await?;
+        // last, when nothing can fail any more; it sets itself up in its own time
+        let notifications = (!config.disabled.compute)
+            .then(|| tokio::spawn(amqp::listen_for_ever(config.amqp.clone(), inbound)).abort_handle());
         Ok(Plugins {
             neighbours: Neighbours { config: config.clone(), rest },
             tokens: Pool::ALL.map(|pool| {
@@ -95,6 +100,7 @@ impl Plugins {
             guest,
             compute,
             host,
+            notifications,
         })
     }
 
@@ -157,6 +163,9 @@ impl Plugins {
     /// Closes the listeners at once. Calls under way are the caller's to drop.
     pub async fn stop(&self) {
         self.host.close();
+        if let Some(notifications) = &self.notifications {
+            notifications.abort();
+        }
         self.infrastructure.close().await;
         for listener in [&self.guest, &self.compute].into_iter().flatten() {
             listener.close().await;

@@ -1,7 +1,7 @@
 //! 30003: nova-api-proxy passes users' actions. Contract: southbound 9.
 
 use super::waiting::{LateAnswer, WaitingActions};
-use super::{HttpListener, Inbox, busy, refuse, wrong_method};
+use super::{HttpListener, Inbox, busy, read_body, refuse, shortened, wrong_method};
 use crate::config::ListenConfig;
 use crate::error::PluginError;
 use crate::openstack::fields;
@@ -36,7 +36,7 @@ pub(crate) async fn open(
     .await
 }
 
-async fn serve(door: web::Data<Door>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+async fn serve(door: web::Data<Door>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     if !request.path().contains("/v2") {
         return refuse(HttpResponse::NotFound(), "nothing is served at this path");
     }
@@ -46,6 +46,10 @@ async fn serve(door: web::Data<Door>, request: HttpRequest, body: web::Bytes) ->
     let Some((tenant, instance)) = address(request.path()) else {
         return refuse(HttpResponse::BadRequest(), "only actions on servers are served here");
     };
+    let body = match read_body(payload).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
     if body.is_empty() {
         return HttpResponse::NoContent().finish();
     }
@@ -53,7 +57,7 @@ async fn serve(door: web::Data<Door>, request: HttpRequest, body: web::Bytes) ->
         .map_err(|error| format!("the body is no JSON object: {error}"))
         .and_then(|entry| entry.0.ok_or_else(|| "the body names no action".to_owned()))
         .and_then(|(key, value)| {
-            wanted(&key, &value).ok_or_else(|| format!("action {key} is not served here"))
+            wanted(&key, &value).ok_or_else(|| format!("action {} is not served here", shortened(&key)))
         });
     let (action, parameters) = match read {
         Ok(wanted) => wanted,

@@ -1,6 +1,6 @@
 //! 30002: the guest agent asks about hosts and instances, and tells about guests. Contract: southbound 8.
 
-use super::{HttpListener, Inbox, busy, refuse, wrong_method};
+use super::{HttpListener, Inbox, busy, read_body, refuse, shortened, wrong_method};
 use crate::config::ListenConfig;
 use crate::error::PluginError;
 use crate::guest::{action_of_event, service_list};
@@ -57,8 +57,12 @@ struct Query {
     host_uuid: String,
 }
 
-async fn serve(inbox: web::Data<Inbox>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+async fn serve(inbox: web::Data<Inbox>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     let path = request.path();
+    let body = match read_body(payload).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
     let meaning = match (request.method(), path.contains(INSTANCES), path.contains(HOSTS)) {
         (&Method::GET, true, _) => match web::Query::<Query>::from_query(request.query_string()) {
             Ok(query) => {
@@ -132,7 +136,7 @@ fn read_event(body: &Value) -> Result<Meaning, FieldError> {
             let reason = fields::optional_text(data, "reason").unwrap_or_default();
             Ok(tell(Notification::GuestActionResponse { uuid, action, response, reason }, AnswerForm::Ok))
         }
-        other => Ok(Meaning::Refused(format!("event type {other:?} is not known"))),
+        other => Ok(Meaning::Refused(format!("event type {} is not known", shortened(&other)))),
     }
 }
 

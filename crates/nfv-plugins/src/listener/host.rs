@@ -4,7 +4,7 @@
 //!   length (4, little endian) | HMAC-SHA512 of the payload (64) | payload (JSON)
 //! ```
 
-use super::{Inbox, PATIENCE, bind};
+use super::{Inbox, PATIENCE, bind, shortened};
 use crate::config::ListenConfig;
 use crate::error::PluginError;
 use crate::openstack::fields;
@@ -142,7 +142,7 @@ async fn answer(payload: &[u8], inbox: &Inbox) -> Option<Vec<u8>> {
         }
     };
     if message["version"].as_i64() != Some(1) {
-        tracing::error!("30004: a message of version {} is not understood.", message["version"]);
+        tracing::error!("30004: a message of version {} is not understood.", shortened(&message["version"]));
         return None;
     }
     let status = if message["notify-type"] == "booting" {
@@ -158,7 +158,7 @@ async fn answer(payload: &[u8], inbox: &Inbox) -> Option<Vec<u8>> {
             None => "okay",
         }
     } else {
-        tracing::error!("30004: notification type {} is not known.", message["notify-type"]);
+        tracing::error!("30004: notification type {} is not known.", shortened(&message["notify-type"]));
         "error"
     };
     message["status"] = status.into();

@@ -1,6 +1,6 @@
 //! 30001: sysinv and mtcAgent tell about hosts. Contract: southbound 7.
 
-use super::{HttpListener, Inbox, busy, refuse, wrong_method};
+use super::{HttpListener, Inbox, busy, read_body, refuse, shortened, wrong_method};
 use crate::config::ListenConfig;
 use crate::error::PluginError;
 use crate::mtc;
@@ -33,7 +33,7 @@ pub(crate) async fn open(
     .await
 }
 
-async fn serve(door: web::Data<Door>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+async fn serve(door: web::Data<Door>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     if !request.path().contains(PATTERN) {
         return refuse(HttpResponse::NotFound(), "nothing is served at this path");
     }
@@ -43,6 +43,10 @@ async fn serve(door: web::Data<Door>, request: HttpRequest, body: web::Bytes) ->
         Method::PATCH => read_patch,
         Method::DELETE => |_, body| read_delete(body),
         ref other => return wrong_method(other),
+    };
+    let body = match read_body(payload).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
     };
     if body.is_empty() {
         return HttpResponse::NoContent().finish();
@@ -124,7 +128,7 @@ fn read_patch(door: &Door, body: &Value) -> Result<Meaning, Refusal> {
             Some("unlock") => HostOrder::Unlock,
             Some("lock") => HostOrder::Lock,
             Some("force-lock") => HostOrder::ForceLock,
-            _ => return Err(Refusal(format!("unknown action {action}"))),
+            _ => return Err(Refusal(format!("unknown action {}", shortened(action)))),
         };
         return Ok(Meaning::tell(Notification::HostOrder { uuid, name, order }, AnswerForm::Plain));
     }
@@ -149,7 +153,7 @@ fn read_patch(door: &Door, body: &Value) -> Result<Meaning, Refusal> {
 fn read_delete(body: &Value) -> Result<Meaning, Refusal> {
     let (uuid, name) = names(body)?;
     if body["action"] != "delete" {
-        return Err(Refusal(format!("unknown action {}", body["action"])));
+        return Err(Refusal(format!("unknown action {}", shortened(&body["action"]))));
     }
     Ok(Meaning::tell(Notification::HostDelete { uuid, name }, AnswerForm::Plain))
 }

@@ -95,19 +95,17 @@ impl HttpListener {
             |source| PluginError::Listen { what, host: config.host.clone(), port: config.port, source };
         let listener = bind(what, config).await?;
         let address = listener.local_addr().map_err(failed)?;
-        let server = HttpServer::new(move || {
-            App::new().app_data(web::PayloadConfig::new(MAX_PAYLOAD)).configure(routes.clone())
-        })
-        .workers(1)
-        .backlog(64)
-        .keep_alive(KeepAlive::Disabled)
-        .client_request_timeout(PATIENCE)
-        .client_disconnect_timeout(Duration::from_secs(1))
-        .shutdown_timeout(SHUTDOWN_SECONDS)
-        .disable_signals()
-        .listen(listener)
-        .map_err(failed)?
-        .run();
+        let server = HttpServer::new(move || App::new().configure(routes.clone()))
+            .workers(1)
+            .backlog(64)
+            .keep_alive(KeepAlive::Disabled)
+            .client_request_timeout(PATIENCE)
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .shutdown_timeout(SHUTDOWN_SECONDS)
+            .disable_signals()
+            .listen(listener)
+            .map_err(failed)?
+            .run();
         let handle = server.handle();
         tokio::spawn(async move {
             if let Err(error) = server.await {
@@ -120,6 +118,28 @@ impl HttpListener {
     /// Closes the listener; requests under way are cut.
     pub(crate) async fn close(&self) {
         self.handle.stop(false).await;
+    }
+}
+
+/// Reads the body of a request, with a bound in size and time.
+async fn read_body(payload: web::Payload) -> Result<web::Bytes, HttpResponse> {
+    match tokio::time::timeout(PATIENCE, payload.to_bytes_limited(MAX_PAYLOAD)).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        Ok(Ok(Err(error))) => {
+            Err(refuse(HttpResponse::BadRequest(), &format!("the body cannot be read: {error}")))
+        }
+        Ok(Err(_)) => Err(refuse(HttpResponse::PayloadTooLarge(), "the body is too long")),
+        Err(_) => Err(refuse(HttpResponse::RequestTimeout(), "the body does not come")),
+    }
+}
+
+/// What a neighbour sent, in a length that fits into a log line.
+fn shortened(text: &impl ToString) -> String {
+    const LONGEST: usize = 80;
+    let text = text.to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
     }
 }
 

@@ -282,7 +282,9 @@ fn status_error(request: &Request, response: Response, name: &str) -> RestError 
 fn excerpt(body: &[u8], secrets: [&Option<Secret>; 2]) -> String {
     let mut text = String::from_utf8_lossy(body).into_owned();
     for secret in secrets.into_iter().flatten().filter(|secret| !secret.expose().is_empty()) {
-        text = text.replace(secret.expose(), "(secret)");
+        // as it is, and as it stands inside JSON
+        let quoted = serde_json::Value::from(secret.expose()).to_string();
+        text = text.replace(secret.expose(), "(secret)").replace(quoted.trim_matches('"'), "(secret)");
     }
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
     if line.is_empty() { line } else { format!(": {line}") }
@@ -373,6 +375,8 @@ mod tests {
         let token = Some(Secret::new("t0ken"));
         let text = excerpt(b"<h1>\n bad t0ken  </h1>", [&token, &None]);
         assert_eq!(text, ": <h1> bad (secret) </h1>");
+        let password = Some(Secret::new("a\"b"));
+        assert_eq!(excerpt(br#"{"password": "a\"b"}"#, [&None, &password]), r#": {"password": "(secret)"}"#);
         assert_eq!(excerpt(b"", [&None, &None]), "");
         assert!(excerpt(&[b'x'; 5000], [&None, &None]).len() < 400);
     }
