@@ -7,7 +7,7 @@ use crate::core::instance::action::ActionKind;
 use crate::core::{Effect, Flag, Level, TimerKey, Vim};
 use nfv_common::event_log::InitiatedBy;
 use nfv_common::time::Mono;
-use nfv_nfvi::object::ActionType;
+use nfv_nfvi::object::{ActionType, AdminState, HostAvailStatus};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -198,6 +198,9 @@ impl Vim {
         }
         let Some(cure) = cure else { return false };
         let Some(instance) = self.instances.get(uuid) else { return false };
+        if cure == Cure::Evacuate && !self.may_evacuate_now(instance) {
+            return false;
+        }
         if !instance.auto_recovery() || !instance.recoverable {
             let text = format!("Auto-Recovery is turned off for instance {name}.");
             self.log(Level::Info, LOGGER, FILE, text);
@@ -222,6 +225,20 @@ impl Vim {
         let text = format!("Recover instance {name}, method={action}.");
         self.log(Level::Info, LOGGER, FILE, text);
         self.do_action(uuid, action, None, InitiatedBy::InstanceDirector, "")
+    }
+
+    /// False while its evacuation is under way already, and while its host is locked and runs: an evacuation waits for
+    /// the host to be offline, and that one will not be before somebody switches it off (docs/differences.md).
+    fn may_evacuate_now(&self, instance: &Instance) -> bool {
+        let evacuating = |kind| kind == ActionKind::Evacuate;
+        if instance.running.as_ref().is_some_and(|running| evacuating(running.kind))
+            || instance.pending.iter().any(|pending| evacuating(pending.kind))
+        {
+            return false;
+        }
+        !instance.host().and_then(|host| self.hosts.get(host)).is_some_and(|host| {
+            host.nfvi.admin_state == AdminState::Locked && host.nfvi.avail_status == HostAvailStatus::Online
+        })
     }
 
     /// The method, and the action that is stuck and given up for it. Contract: 5.3.6 "recover_instance".
