@@ -186,7 +186,10 @@ impl Vim {
             Some(_) => (Some(Cure::Reboot), None, force_fail),
             None => {
                 let (cure, cancelled) = self.cure_for(instance);
-                (cure, cancelled, force_fail || cancelled.is_some())
+                // Nova refuses an evacuation while it takes something else for under way, which a dead host never
+                // ends: setting the instance to error ends it (docs/differences.md)
+                let stuck = cure == Some(Cure::Evacuate) && instance.is_action_running();
+                (cure, cancelled, force_fail || cancelled.is_some() || stuck)
             }
         };
         if let Some(kind) = cancelled {

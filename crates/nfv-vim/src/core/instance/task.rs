@@ -3,7 +3,7 @@
 //! Before the first request of an action leaves for an instance that Nova has not shown since the process
 //! started, Nova is asked: an earlier process may have sent it already. Then it is not sent again.
 
-use super::action::NfviActionData;
+use super::action::{ActionKind, NfviActionData};
 use super::state::{InstanceEvent, InstanceState, Next, Reaction, Running, react};
 use super::{Instance, state::InstanceFacts};
 use crate::core::nfvi_call::Then;
@@ -402,6 +402,11 @@ impl Instance {
         self.task.as_ref().is_some_and(|current| {
             current.id() == task && current.current().is_some_and(|work| work.state == InstanceState::Evacuate)
         })
+    }
+
+    /// The machine of what an earlier process had under way.
+    pub(super) fn resumed_kind(&self) -> Option<ActionKind> {
+        ActionKind::of(self.resuming.as_ref()?, &self.last_action_data.action_type())
     }
 
     /// An earlier process asked Nova for the same, and Nova shows that it is under way or done.
