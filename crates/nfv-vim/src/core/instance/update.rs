@@ -122,8 +122,9 @@ impl Vim {
             && source == Source::Answer
             && !instance.is_action_running()
             && !instance.is_resized()
+            && instance.resuming.take().is_some()
         {
-            instance.resuming = None;
+            self.dirty_instances.insert(uuid.to_owned());
         }
     }
 
