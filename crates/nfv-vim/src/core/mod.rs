@@ -204,15 +204,21 @@ impl Vim {
 
     /// Handles all events that handling has caused.
     fn settle(&mut self) {
-        while let Some(event) = self.queue.pop_front() {
-            match event {
-                Event::Host { name, event } => self.host_event(&name, event),
-                Event::Instance { uuid, event } => self.instance_event(&uuid, event),
-                Event::Report { uuid, report, from } => self.instance_reported(&uuid, report, from),
-                Event::Answer { id, result } => self.answered(id, *result),
+        loop {
+            while let Some(event) = self.queue.pop_front() {
+                match event {
+                    Event::Host { name, event } => self.host_event(&name, event),
+                    Event::Instance { uuid, event } => self.instance_event(&uuid, event),
+                    Event::Report { uuid, report, from } => self.instance_reported(&uuid, report, from),
+                    Event::Answer { id, result } => self.answered(id, *result),
+                }
+            }
+            self.grant_turns();
+            // a call that may not leave any more ends at once, and that is an event again
+            if self.queue.is_empty() {
+                return;
             }
         }
-        self.grant_turns();
     }
 
     fn timer_fired(&mut self, key: TimerKey) {

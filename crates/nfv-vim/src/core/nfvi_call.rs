@@ -59,9 +59,27 @@ impl Vim {
                 super::nfvi_queue::Grant::Start(id, call) => (id, Effect::Call { id, call }),
                 super::nfvi_queue::Grant::Resume(id) => (id, Effect::Resume(id)),
             };
+            if let Some(why) = self.forbidden_by_now(id) {
+                if matches!(effect, Effect::Resume(_)) {
+                    self.out.effects.push(Effect::Abandon(id));
+                }
+                self.answered(id, Err(CallError::new(ErrorKind::Refused, why.clone()).with_reason(why)));
+                continue;
+            }
             self.timers.arm(TimerKey::Call(id), self.now.mono + self.config.turn_limit);
             self.out.effects.push(effect);
         }
+    }
+
+    /// What was right when a call was queued may be wrong when its turn comes: an evacuation must not leave once its
+    /// host is back, or the instance would run twice.
+    fn forbidden_by_now(&self, id: CallId) -> Option<String> {
+        let Then::InstanceWork { uuid, task } = &self.outstanding.get(&id)?.then else { return None };
+        let instance = self.instances.get(uuid)?;
+        if !instance.is_evacuation(*task) || self.is_host_away(instance.host()) {
+            return None;
+        }
+        Some(format!("host {} is not offline any more", instance.host().unwrap_or_default()))
     }
 
     pub(super) fn turn_wanted(&mut self, id: CallId) {

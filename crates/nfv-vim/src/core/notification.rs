@@ -1,7 +1,7 @@
 //! What neighbours say, and the replies they get. Contract: vim-behaviour 3.10, 9; southbound 7 to 11.
 
 use super::instance::action::ActionKind;
-use super::instance::{InstanceEvent, start::ActionRequest};
+use super::instance::{InstanceEvent, start::ActionRequest, update::Source};
 use super::{Effect, Level, Vim};
 use nfv_common::TextParams;
 use nfv_common::event_log::{EventId, InitiatedBy};
@@ -112,7 +112,7 @@ impl Vim {
     /// A notification about an instance; one that is not known is read completely first.
     fn instance_notified(&mut self, instance: nfv_nfvi::object::Instance) {
         if self.instances.contains_key(&instance.uuid) {
-            self.instance_update(instance);
+            self.instance_update(instance, Source::Notification);
         } else if !instance.avail_status.contains(&nfv_nfvi::object::InstanceAvailStatus::Deleted) {
             self.ask_for_instance(&instance.uuid);
         }

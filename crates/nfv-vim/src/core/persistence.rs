@@ -15,7 +15,7 @@ use nfv_common::fsm::Machine;
 use nfv_common::pyjson::to_string as json;
 use nfv_common::strategy::StrategyRecord;
 use nfv_common::time::{Mono, Now};
-use nfv_nfvi::object::{self, ActionState, InstanceAvailStatus, InstanceTypeDetails};
+use nfv_nfvi::object::{self, ActionState, ActionType, InstanceAvailStatus, InstanceTypeDetails};
 use nfv_vim_db::row::{
     HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, InstanceGroupRow, InstanceRow, InstanceTypeRow,
     StateRow, SystemRow, TenantRow,
@@ -215,11 +215,17 @@ const NO_GUEST_SERVICES: &str = r#"{"services": {}, "state": null, "nfvi_guest_s
 struct InstanceMemory {
     last_events: Vec<EventId>,
     from_host: Option<String>,
+    /// What an earlier process had under way, until it is seen to be over: the next process may end before that.
+    #[serde(default)]
+    resuming: Option<ActionType>,
 }
 
 pub(super) fn instance_memory(instance: &Instance) -> Write {
-    let memory =
-        InstanceMemory { last_events: instance.last_events.clone(), from_host: instance.from_host.clone() };
+    let memory = InstanceMemory {
+        last_events: instance.last_events.clone(),
+        from_host: instance.from_host.clone(),
+        resuming: instance.resuming.clone(),
+    };
     Write::PutState(StateRow {
         kind: INSTANCE_KIND.to_owned(),
         key: instance.uuid().to_owned(),
@@ -354,6 +360,7 @@ impl Vim {
                     if let Some(instance) = instances.get_mut(&row.key) {
                         instance.last_events = memory.last_events;
                         instance.from_host = memory.from_host;
+                        instance.resuming = instance.resuming.take().or(memory.resuming);
                     }
                 }),
                 _ => Ok(()),

@@ -5,7 +5,7 @@ use super::{millis, secs};
 use nfv_common::time::Mono;
 use nfv_nfvi::call::NovaAction;
 use nfv_nfvi::object::{
-    self, ActionState, ActionType, EmbeddedFlavor, InstanceAvailStatus, NovaStates, states_from_nova,
+    self, ActionState, ActionType, EmbeddedFlavor, HostAction, InstanceAvailStatus, NovaStates, states_from_nova,
 };
 use nfv_nfvi::{Answer, CallError, CallResult, ErrorKind, Notification};
 use std::collections::BTreeMap;
@@ -230,7 +230,9 @@ impl Cloud {
         if server.op.as_ref().is_some_and(|op| op.kind == kind) && kind != OpKind::ResetError {
             self.violations.push(format!("{kind:?} of {name} asked for while Nova performs it"));
         }
-        if server.done.get(&kind) == Some(&self.epoch(server)) {
+        let leaving = matches!(kind, OpKind::LiveMigrate | OpKind::ColdMigrate)
+            && self.hosts.get(&host).is_some_and(|host| host.action != HostAction::None);
+        if server.done.get(&kind) == Some(&self.epoch(server)) && !leaving {
             self.violations.push(format!("{kind:?} of {name} asked for again though nothing failed since"));
         }
         let (alive, since) = self.hosts.get(&host).map_or((false, Mono::ZERO), |h| (h.alive, h.alive_since));

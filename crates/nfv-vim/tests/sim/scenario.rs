@@ -67,6 +67,7 @@ pub struct Report {
 pub fn play(seed: u64) -> Result<Report, (Failure, String)> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let cloud = random_cluster(seed, &mut rng);
+    let hosts = cloud.hosts.len();
     let store = if seed.is_multiple_of(25) { Store::real() } else { Store::memory() };
     let mut world = World::new(seed, cloud, store);
     world.profile = Profile::random(&mut rng);
@@ -75,7 +76,7 @@ pub fn play(seed: u64) -> Result<Report, (Failure, String)> {
         world.uptime = secs(rng.u64(0..200));
         world.now = nfv_common::time::Mono::at(secs(10));
     }
-    let (busy, leave) = (secs(rng.u64(300..1800)), usize::from(rng.u32(0..3) == 0));
+    let (busy, leave) = (secs(rng.u64(300..1800)), usize::from(hosts > 2 && rng.u32(0..3) == 0));
     world.start_plan(secs(60));
     let ended = world.run_for(busy).and_then(|()| {
         world.calm(leave);
@@ -98,6 +99,7 @@ pub fn settle(world: &mut World) -> Result<(), Failure> {
     let mut well = 0;
     loop {
         world.run_for(secs(30))?;
+        world.unlock_rest();
         let wrong = match &world.vim {
             Some(vim) => invariant::unsettled(vim, &world.cloud),
             None => vec!["the VIM is not there".to_owned()],

@@ -89,6 +89,7 @@ pub struct World {
     used: BTreeSet<CallId>,
     flags: BTreeSet<&'static str>,
     outages: BTreeMap<Pool, (Mono, Outage)>,
+    left: BTreeSet<String>,
     inputs: u64,
     failure: Option<Failure>,
 }
@@ -120,6 +121,7 @@ impl World {
             used: BTreeSet::new(),
             flags: BTreeSet::new(),
             outages: BTreeMap::new(),
+            left: BTreeSet::new(),
             inputs: 0,
             failure: None,
         };
@@ -593,11 +595,19 @@ impl World {
         for name in dead.iter().skip(leave) {
             self.cloud.revive_host(name);
         }
-        if leave == 0 {
-            let locked = self.hosts_where(|host| host.is_quiet() && host.locked);
-            for name in locked {
-                self.cloud.order(&name, HostOrder::Unlock);
-            }
+        self.left = dead.into_iter().take(leave).collect();
+        if leave > 0 && self.left.is_empty() {
+            self.left = self.hosts_where(|host| host.locked).into_iter().take(leave).collect();
+        }
+        self.unlock_rest();
+    }
+
+    /// Operators unlock what is locked, as soon as it can be, but for what is left as it is.
+    pub fn unlock_rest(&mut self) {
+        let left = &self.left;
+        let locked = self.hosts_where(|host| host.is_quiet() && host.locked && !left.contains(&host.name));
+        for name in locked {
+            self.cloud.order(&name, HostOrder::Unlock);
         }
         self.settle_cloud();
     }

@@ -2,6 +2,7 @@
 
 use crate::core::Vim;
 use crate::core::instance::{Instance, InstanceEvent};
+use nfv_nfvi::object::OperState;
 
 impl Vim {
     /// A host took its services up: failed instances may be healed now.
@@ -35,7 +36,9 @@ impl Vim {
             return;
         }
         let Some(host) = self.hosts.get(name) else { return };
-        if host.nfvi_is_enabled() && !host.is_failed() && !host.is_offline() {
+        // a host that is merely being locked still runs its instances: only what the platform shows as down counts
+        // (docs/differences.md)
+        if host.nfvi.oper_state != OperState::Disabled && !host.is_failed() && !host.is_offline() {
             return;
         }
         let victims = self.instances_where(|instance| {

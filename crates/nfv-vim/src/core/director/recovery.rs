@@ -7,7 +7,7 @@ use crate::core::instance::action::ActionKind;
 use crate::core::{Effect, Flag, Level, TimerKey, Vim};
 use nfv_common::event_log::InitiatedBy;
 use nfv_common::time::Mono;
-use nfv_nfvi::object::ActionType;
+use nfv_nfvi::object::{ActionType, AdminState, HostAvailStatus};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -186,7 +186,10 @@ impl Vim {
             Some(_) => (Some(Cure::Reboot), None, force_fail),
             None => {
                 let (cure, cancelled) = self.cure_for(instance);
-                (cure, cancelled, force_fail || cancelled.is_some())
+                // Nova refuses an evacuation while it takes something else for under way, which a dead host never
+                // ends: setting the instance to error ends it (docs/differences.md)
+                let stuck = cure == Some(Cure::Evacuate) && instance.is_action_running();
+                (cure, cancelled, force_fail || cancelled.is_some() || stuck)
             }
         };
         if let Some(kind) = cancelled {
@@ -198,6 +201,9 @@ impl Vim {
         }
         let Some(cure) = cure else { return false };
         let Some(instance) = self.instances.get(uuid) else { return false };
+        if cure == Cure::Evacuate && !self.may_evacuate_now(instance) {
+            return false;
+        }
         if !instance.auto_recovery() || !instance.recoverable {
             let text = format!("Auto-Recovery is turned off for instance {name}.");
             self.log(Level::Info, LOGGER, FILE, text);
@@ -222,6 +228,20 @@ impl Vim {
         let text = format!("Recover instance {name}, method={action}.");
         self.log(Level::Info, LOGGER, FILE, text);
         self.do_action(uuid, action, None, InitiatedBy::InstanceDirector, "")
+    }
+
+    /// False while its evacuation is under way already, and while its host is locked and runs: an evacuation waits for
+    /// the host to be offline, and that one will not be before somebody switches it off (docs/differences.md).
+    fn may_evacuate_now(&self, instance: &Instance) -> bool {
+        let evacuating = |kind| kind == ActionKind::Evacuate;
+        if instance.running.as_ref().is_some_and(|running| evacuating(running.kind))
+            || instance.pending.iter().any(|pending| evacuating(pending.kind))
+        {
+            return false;
+        }
+        !instance.host().and_then(|host| self.hosts.get(host)).is_some_and(|host| {
+            host.nfvi.admin_state == AdminState::Locked && host.nfvi.avail_status == HostAvailStatus::Online
+        })
     }
 
     /// The method, and the action that is stuck and given up for it. Contract: 5.3.6 "recover_instance".

@@ -15,7 +15,7 @@ mod events;
 pub(in crate::core) mod start;
 pub mod state;
 mod task;
-mod update;
+pub(in crate::core) mod update;
 
 use action::{ActionData, ActionKind};
 use nfv_common::alarm::AlarmType;
@@ -74,8 +74,12 @@ pub struct Instance {
     pub state_changed_at: jiff::Timestamp,
     /// Grows with each state change; answers to older questions are dropped.
     pub version: u64,
-    /// Nova has shown it since this process started.
+    /// Nova has shown it in an answer since this process started, and no notification has said since that it failed.
     pub confirmed: bool,
+    /// It crashed, and nothing was done about it yet.
+    pub crashed: bool,
+    /// When Nova was last asked to confirm a cold migration.
+    pub confirm_sent: Option<Mono>,
     /// The action that an earlier process had under way when it ended.
     pub resuming: Option<ActionType>,
     /// Where a migration, evacuation or resize began.
@@ -111,6 +115,8 @@ impl Instance {
             state_changed_at: wall,
             version: 0,
             confirmed: true,
+            crashed: false,
+            confirm_sent: None,
             resuming: None,
             from_host: None,
             from_flavor: None,

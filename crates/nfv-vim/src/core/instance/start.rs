@@ -157,7 +157,11 @@ impl Vim {
         self.abort_instance_task(uuid);
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let name = instance.name().to_owned();
-        instance.running = None;
+        // what an earlier process had under way is over, if this was it; whatever comes next is asked of Nova
+        let ended = instance.running.take().map(|running| running.kind);
+        if ended.is_some() && ended == instance.resumed_kind() {
+            instance.resuming = None;
+        }
         if let Some(nfvi) = &mut instance.action_data.nfvi {
             nfvi.action_state = ActionState::Completed;
         }

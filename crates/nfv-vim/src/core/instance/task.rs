@@ -3,14 +3,14 @@
 //! Before the first request of an action leaves for an instance that Nova has not shown since the process
 //! started, Nova is asked: an earlier process may have sent it already. Then it is not sent again.
 
-use super::action::NfviActionData;
+use super::action::{ActionKind, NfviActionData};
 use super::state::{InstanceEvent, InstanceState, Next, Reaction, Running, react};
 use super::{Instance, state::InstanceFacts};
 use crate::core::nfvi_call::Then;
 use crate::core::{Event, Level, TimerKey, Vim};
 use nfv_common::fsm::{Progress, Step, Task, TaskResult, Work};
 use nfv_nfvi::call::{ComputeCall, NovaAction};
-use nfv_nfvi::object::{ActionState, InstanceAction};
+use nfv_nfvi::object::{ActionState, ActionType, InstanceAction};
 use nfv_nfvi::{Call, CallResult};
 use std::time::Duration;
 
@@ -236,7 +236,11 @@ impl Vim {
         let Some(task) = instance.task.as_mut() else { return };
         let Some(waiting) = task.waiting().cloned() else { return };
         let reason = if task.is_task_overdue(now) { "timeout" } else { "" };
+        let sent = task.current().is_some_and(|work| work.phase == Phase::Sent);
         let progress = task.time_out(reason.to_owned());
+        if sent {
+            self.see_anew(uuid);
+        }
         let text = format!("Instance {name} waited too long for {}.", waiting.what);
         self.log(Level::Error, WORK_LOGGER, WORK_FILE, text);
         self.instance_task_progress(uuid, progress);
@@ -258,7 +262,7 @@ impl Vim {
     /// The instance is known as it is now: sends the request, unless it is out already.
     fn send_instance_work(&mut self, uuid: &str, state: InstanceState) -> Step {
         let Some(instance) = self.instances.get(uuid) else { return Step::Failed(String::new()) };
-        if instance.resuming.is_some() && instance.does_already(state) {
+        if instance.does_already(state) {
             let text = format!("Instance {} does {} already.", instance.name(), state.as_str());
             self.log(Level::Info, WORK_LOGGER, WORK_FILE, text);
             return Step::Done;
@@ -272,6 +276,11 @@ impl Vim {
         let context = instance.action_data.context();
         let Some(task) = instance.task.as_ref().map(Task::id) else { return Step::Failed(String::new()) };
         self.set_phase(uuid, Phase::Sent);
+        if state == InstanceState::ColdMigrateConfirm
+            && let Some(instance) = self.instances.get_mut(uuid)
+        {
+            instance.confirm_sent = Some(self.now.mono);
+        }
         if state != InstanceState::Fail {
             self.set_action_state(uuid, ActionState::Initiated);
         }
@@ -332,10 +341,16 @@ impl Vim {
                 _ => Step::Done,
             },
         };
-        let taken = !matches!(step, Step::Failed(_));
+        self.see_anew(uuid);
         self.record_instance_step(uuid, step);
-        if taken {
-            // Nova took it: what it does now is worth seeing at once, notification or not
+    }
+
+    /// An action may have reached Nova: what was known of the instance does not count any more, and nothing else is
+    /// done with it before Nova has shown it again.
+    fn see_anew(&mut self, uuid: &str) {
+        if let Some(instance) = self.instances.get_mut(uuid) {
+            instance.confirmed = false;
+            instance.version += 1;
             self.ask_for_instance(uuid);
         }
     }
@@ -382,27 +397,42 @@ impl Vim {
 }
 
 impl Instance {
-    /// Nova shows that the action is under way or done.
+    /// The task is the one that evacuates it.
+    pub(in crate::core) fn is_evacuation(&self, task: u64) -> bool {
+        self.task.as_ref().is_some_and(|current| {
+            current.id() == task && current.current().is_some_and(|work| work.state == InstanceState::Evacuate)
+        })
+    }
+
+    /// The machine of what an earlier process had under way.
+    pub(super) fn resumed_kind(&self) -> Option<ActionKind> {
+        ActionKind::of(self.resuming.as_ref()?, &self.last_action_data.action_type())
+    }
+
+    /// An earlier process asked Nova for the same, and Nova shows that it is under way or done.
     fn does_already(&self, state: InstanceState) -> bool {
+        let Some(resuming) = &self.resuming else { return false };
         let moved = self.running.as_ref().is_some_and(|running| running.from.as_deref() != self.host());
-        match state {
-            InstanceState::LiveMigrate => self.is_migrating() || moved,
-            InstanceState::ColdMigrate => self.is_resizing() || self.is_resized() || moved,
-            InstanceState::Evacuate => self.is_rebuilding() || moved,
-            InstanceState::Reboot => self.is_rebooting() || self.is_recovered(),
-            InstanceState::Rebuild => self.is_rebuilding() || self.is_recovered(),
-            InstanceState::Fail => self.is_failed(),
-            InstanceState::Start => self.nfvi.action == InstanceAction::PoweringOn || !self.is_locked(),
-            InstanceState::Stop => self.nfvi.action == InstanceAction::PoweringOff || self.is_locked(),
-            InstanceState::ColdMigrateConfirm | InstanceState::ResizeConfirm => !self.is_resized(),
-            InstanceState::ColdMigrateRevert
-            | InstanceState::ResizeRevert
-            | InstanceState::Resize
-            | InstanceState::Pause
-            | InstanceState::Unpause
-            | InstanceState::Suspend
-            | InstanceState::Resume
-            | InstanceState::Delete => false,
+        let unchanged = !self.is_action_running();
+        match (state, resuming) {
+            (InstanceState::LiveMigrate, ActionType::LiveMigrate) => self.is_migrating() || moved,
+            (InstanceState::ColdMigrate, ActionType::ColdMigrate) => {
+                self.is_resizing() || self.is_resized() || moved
+            }
+            (InstanceState::ColdMigrateConfirm, ActionType::ColdMigrate | ActionType::ConfirmResize)
+            | (InstanceState::ResizeConfirm, ActionType::ConfirmResize) => !self.is_resized(),
+            (InstanceState::Evacuate, ActionType::Evacuate) => self.is_rebuilding() || moved,
+            (InstanceState::Reboot, ActionType::Reboot) => self.is_rebooting() || self.is_recovered(),
+            (InstanceState::Rebuild, ActionType::Rebuild) => self.is_rebuilding() || self.is_recovered(),
+            (InstanceState::Start, ActionType::Start) => {
+                self.nfvi.action == InstanceAction::PoweringOn || !self.is_locked()
+            }
+            (InstanceState::Stop, ActionType::Stop) => {
+                self.nfvi.action == InstanceAction::PoweringOff || self.is_locked()
+            }
+            // a failing leaves no record of its own; it precedes the healing, whose record there is
+            (InstanceState::Fail, _) => self.nfvi.nfvi_data.vm_state == "error" && unchanged,
+            _ => false,
         }
     }
 }

@@ -6,12 +6,24 @@ use crate::core::{Level, TimerKey, Vim};
 use nfv_common::TextParams;
 use nfv_common::event_log::EventId;
 use nfv_nfvi::call::ComputeCall;
-use nfv_nfvi::object::{self, AdminState, InstanceAction, InstanceAvailStatus as Avail, OperState};
+use nfv_nfvi::object::{self, ActionType, AdminState, InstanceAction, InstanceAvailStatus as Avail, OperState};
 use nfv_nfvi::{Answer, Call, CallResult, ErrorKind};
 use std::time::Duration;
 
 /// Nothing changed for this long: the running action may look after itself.
 const AUDIT_AFTER: Duration = Duration::from_secs(15);
+
+/// Nova shows nothing while it confirms a migration: it gets this long.
+const CONFIRM_AGAIN: Duration = Duration::from_secs(60);
+
+/// How a neighbour's word about an instance came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::core) enum Source {
+    /// Nova was asked: that is how it is now.
+    Answer,
+    /// Over the broker, maybe late or behind a later one: not enough to act upon a failure.
+    Notification,
+}
 
 /// The states before a change.
 #[derive(Debug, Clone)]
@@ -28,7 +40,7 @@ impl Was {
 
 impl Vim {
     /// Nova showed an instance, wholly or (in a notification) in part.
-    pub(in crate::core) fn instance_update(&mut self, mut nfvi: object::Instance) {
+    pub(in crate::core) fn instance_update(&mut self, mut nfvi: object::Instance, source: Source) {
         let uuid = nfvi.uuid.clone();
         nfvi.avail_status.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         let Some(known) = self.instances.get_mut(&uuid) else {
@@ -43,7 +55,7 @@ impl Vim {
         }
         known.fill_from_known(&mut nfvi);
         if nfvi.avail_status.contains(&Avail::Deleted) {
-            self.instance_apply(&uuid, nfvi);
+            self.instance_apply(&uuid, nfvi, source);
             self.instance_gone(&uuid);
             return;
         }
@@ -52,7 +64,7 @@ impl Vim {
             let params = TextParams { additional_text: &name, ..TextParams::default() };
             self.issue_instance_log(&uuid, EventId::InstanceRenamed, &params);
         }
-        self.instance_apply(&uuid, nfvi);
+        self.instance_apply(&uuid, nfvi, source);
     }
 
     fn instance_created(&mut self, nfvi: object::Instance) {
@@ -64,10 +76,10 @@ impl Vim {
         self.manage_alarms(&uuid);
     }
 
-    fn instance_apply(&mut self, uuid: &str, nfvi: object::Instance) {
+    fn instance_apply(&mut self, uuid: &str, nfvi: object::Instance, source: Source) {
         let now = self.now.mono;
         let Some(instance) = self.instances.get_mut(uuid) else { return };
-        let first = !std::mem::replace(&mut instance.confirmed, true);
+        let first = source == Source::Answer && !std::mem::replace(&mut instance.confirmed, true);
         let old_host = instance.nfvi.host_name.clone();
         let changed = instance.nfvi.admin_state != nfvi.admin_state
             || instance.nfvi.oper_state != nfvi.oper_state
@@ -76,6 +88,7 @@ impl Vim {
         let host_changed = old_host != nfvi.host_name;
         if changed {
             self.instance_state_changed(uuid, nfvi);
+            self.confirm_failure(uuid, source);
         } else {
             if instance.nfvi != nfvi {
                 instance.nfvi = nfvi;
@@ -87,6 +100,9 @@ impl Vim {
                 self.post_instance(uuid, InstanceEvent::Audit);
             }
             self.manage_alarms(uuid);
+            if source == Source::Answer {
+                self.confirm_migration(uuid);
+            }
         }
         if host_changed {
             if let Some(instance) = self.instances.get_mut(uuid) {
@@ -99,12 +115,16 @@ impl Vim {
         if first {
             self.post_instance(uuid, InstanceEvent::Confirmed);
             self.settle();
-            // what an earlier process had under way is either seen by now or was never sent
-            if let Some(instance) = self.instances.get_mut(uuid)
-                && !instance.is_action_running()
-            {
-                instance.resuming = None;
-            }
+            self.recover_confirmed_crash(uuid);
+        }
+        // what an earlier process had under way is either seen by now, or over, or was never sent
+        if let Some(instance) = self.instances.get_mut(uuid)
+            && source == Source::Answer
+            && !instance.is_action_running()
+            && !instance.is_resized()
+            && instance.resuming.take().is_some()
+        {
+            self.dirty_instances.insert(uuid.to_owned());
         }
     }
 
@@ -135,6 +155,7 @@ impl Vim {
         if crashed {
             instance.fail_reason = Some("instance crashed".to_owned());
         }
+        instance.crashed = crashed || (instance.crashed && nfvi.avail_status.contains(&Avail::Crashed));
         instance.stamp_elapsed(true, now);
         instance.state_changed_at = wall;
         instance.version += 1;
@@ -156,9 +177,7 @@ impl Vim {
             if enabled { InstanceEvent::NfviEnabled } else { InstanceEvent::NfviDisabled },
         );
         self.settle();
-        if crashed {
-            self.recover_instance(uuid, None, true, None);
-        } else if recovered {
+        if recovered {
             self.recovery.forget_reboots(uuid);
         }
         if over
@@ -167,6 +186,43 @@ impl Vim {
         {
             instance.from_host = None;
             instance.from_flavor = None;
+        }
+    }
+
+    /// An instance that a notification shows as failed is asked after before anything is done about it: the
+    /// notification may be late, and the failure long healed (docs/differences.md).
+    fn confirm_failure(&mut self, uuid: &str, source: Source) {
+        let Some(instance) = self.instances.get_mut(uuid) else { return };
+        if source == Source::Answer {
+            self.recover_confirmed_crash(uuid);
+        } else if instance.is_failed() {
+            instance.confirmed = false;
+            self.ask_for_instance(uuid);
+        }
+    }
+
+    /// Nova says that it crashed: it is healed at once. Contract: 3.9 step 8.
+    fn recover_confirmed_crash(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get_mut(uuid) else { return };
+        if std::mem::take(&mut instance.crashed) {
+            self.recover_instance(uuid, None, true, None);
+        }
+    }
+
+    /// A cold migration that the system began and that nobody confirmed (the request was lost or refused, or the
+    /// process ended in between) is confirmed now; otherwise it would stay so for ever (docs/differences.md).
+    fn confirm_migration(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get(uuid) else { return };
+        if instance.is_resized()
+            && instance.is_enabled()
+            && !instance.is_action_running()
+            && instance.running.is_none()
+            && instance.action_data.action_type() == ActionType::ColdMigrate
+            && !instance.action_data.from_cli()
+            && self.now.mono.since(instance.confirm_sent.unwrap_or(self.started)) >= CONFIRM_AGAIN
+        {
+            let by = nfv_common::event_log::InitiatedBy::InstanceDirector;
+            self.start_action(uuid, super::action::ActionKind::ColdMigrateConfirm, by, "");
         }
     }
 
@@ -233,7 +289,7 @@ impl Vim {
         match result {
             Ok(Answer::Instance(instance)) => {
                 if current.is_none_or(|current| current == version) {
-                    self.instance_update(*instance);
+                    self.instance_update(*instance, Source::Answer);
                 } else {
                     self.ask_for_instance(uuid);
                 }
