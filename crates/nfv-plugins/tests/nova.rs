@@ -376,22 +376,39 @@ async fn services_of_a_host() {
             assert_eq!((error.kind, error.reason.as_str()), (kind, reason), "{error}");
         }
     };
+    let create = |doing: Doing| {
+        (
+            "PUT /nova/v2.1/p1/os-services/create",
+            "W C 2.38",
+            r#"{"binary":"nova-compute","host":"compute-0"}"#,
+            doing,
+        )
+    };
     use HostServicesOperation::*;
     run(vec![
         case(
             "create",
             services(Create),
-            vec![
-                (
-                    "PUT /nova/v2.1/p1/os-services/create",
-                    "W C 2.38",
-                    r#"{"binary":"nova-compute","host":"compute-0"}"#,
-                    service("created"),
-                ),
-                known(),
-                put(disable, service("disabled")),
-            ],
+            vec![create(service("created")), known(), put(disable, service("disabled"))],
             done,
+        ),
+        case(
+            "create, a Nova without the call, record there",
+            services(Create),
+            vec![create(Doing::json(404, "{}")), known(), known(), put(disable, service("disabled"))],
+            done,
+        ),
+        case(
+            "create, a Nova without the call, no record yet",
+            services(Create),
+            vec![create(Doing::json(404, "{}")), look(json!([]))],
+            fails(ErrorKind::NotFound, "failed to create nova services"),
+        ),
+        case(
+            "create refused",
+            services(Create),
+            vec![create(Doing::json(409, "{}"))],
+            fails(ErrorKind::Refused, "failed to create nova services"),
         ),
         case("enable", services(Enable), vec![known(), put(enable, service("enabled"))], done),
         case(

@@ -1,6 +1,6 @@
 //! Nova: queries, flavors and the service record of a host. Contract: southbound 3.1, 3.3, 5.2.1, 5.2.3.
 
-use super::caller::{Caller, InAnswer, bad_answer};
+use super::caller::{Caller, InAnswer, bad_answer, is_404};
 use super::catalog::Service;
 use super::fields::{self, encoded};
 use super::rest::Request;
@@ -275,14 +275,22 @@ fn check_service(body: &Value, host: &str, status: &str) -> Result<(), CallError
     Err(bad_answer("nova os-services", &cause))
 }
 
+/// Makes a host's service record. A Nova without StarlingX's call answers 404; its nova-compute makes the record
+/// itself when it starts, so a record that is there is as good as a new one.
 pub(crate) async fn create_service(caller: &mut Caller<'_>, host: &str) -> Result<(), CallError> {
     let url = url(caller, "/os-services/create").await?;
     let create = Request::new("nova", "create_host_services", Method::PUT, url)
         .wrs()
         .header(VERSION_HEADER, CREATE_SERVICE_VERSION)
         .json(&json!({"binary": BINARY, "host": host}));
-    let body = caller.read(create).await?;
-    check_service(&body, host, "created")
+    match caller.read(create).await {
+        Ok(body) => check_service(&body, host, "created"),
+        Err(error) if is_404(&error) => match service_id(caller, host).await? {
+            Some(_) => Ok(()),
+            None => Err(error),
+        },
+        Err(error) => Err(error),
+    }
 }
 
 pub(crate) async fn enable_service(caller: &mut Caller<'_>, host: &str) -> Result<(), CallError> {

@@ -26,6 +26,9 @@ enum Benchmark {
     },
 }
 
+/// How much later than sent an answer may stand in the journal, seconds.
+const STAMP_LAG: f64 = 0.002;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let Benchmark::VimHostFailure { hosts, vms, binaries } = Benchmark::from_args();
@@ -39,7 +42,10 @@ async fn main() -> ExitCode {
 }
 
 async fn vim_host_failure(hosts: u32, vms: u32, binaries: &Path) -> anyhow::Result<()> {
-    let directory = tempfile::Builder::new().prefix("nfv-bench-").tempdir()?;
+    let directory = tempfile::Builder::new()
+        .prefix("nfv-bench-")
+        .disable_cleanup(std::env::var_os("NFV_BENCH_KEEP").is_some())
+        .tempdir()?;
     let cluster = directory.path().join("cluster.toml");
     let generated = Command::new(binaries.join("nfv-lab"))
         .args(["generate", "--hosts", &hosts.to_string(), "--vms", &vms.to_string()])
@@ -190,7 +196,9 @@ impl Story {
             .iter()
             .skip(1)
             .filter_map(|asked| {
-                self.arrivals.iter().copied().rfind(|arrival| arrival < asked).map(|last| asked - last)
+                // the cloud writes an answer down a little after it has sent it
+                let last = self.arrivals.iter().copied().rfind(|arrival| *arrival < asked + STAMP_LAG)?;
+                Some((asked - last).max(0.0))
             })
             .collect()
     }
