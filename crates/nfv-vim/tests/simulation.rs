@@ -18,7 +18,8 @@ const TOLD: usize = 5;
 
 fn range() -> std::ops::Range<u64> {
     let Ok(text) = std::env::var("NFV_SIM_SEEDS") else { return 0..200 };
-    let parsed = text.split_once("..").and_then(|(from, to)| Some(from.trim().parse().ok()?..to.trim().parse().ok()?));
+    let parsed =
+        text.split_once("..").and_then(|(from, to)| Some(from.trim().parse().ok()?..to.trim().parse().ok()?));
     parsed.unwrap_or_else(|| panic!("NFV_SIM_SEEDS={text}: a range such as 1000..2000 is wanted"))
 }
 

@@ -7,7 +7,7 @@ use nfv_plugins::{Grant, Inbound};
 #[derive(Debug)]
 pub(super) enum Message {
     /// A neighbour said something.
-    Inbound(Inbound),
+    Inbound(Box<Inbound>),
     /// A call ended.
     Answer(CallId, Box<CallResult>),
     /// A call wants its next turn.

@@ -113,7 +113,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     let forward = sender.clone();
     tokio.spawn(async move {
         while let Some(message) = neighbours.recv().await {
-            if forward.send(Message::Inbound(message)).is_err() {
+            if forward.send(Message::Inbound(Box::new(message))).is_err() {
                 return;
             }
         }

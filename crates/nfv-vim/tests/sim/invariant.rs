@@ -111,7 +111,8 @@ fn fitting(instance: &Instance) -> &'static [AlarmType] {
 }
 
 fn alarms(vim: &Vim, raised: &BTreeMap<String, String>) -> Result<(), String> {
-    let known: BTreeMap<_, _> = vim.raised_alarms().map(|alarm| (alarm.alarm_uuid.0.as_str(), alarm)).collect();
+    let known: BTreeMap<_, _> =
+        vim.raised_alarms().map(|alarm| (alarm.alarm_uuid.0.as_str(), alarm)).collect();
     if !known.keys().copied().eq(raised.keys().map(String::as_str)) {
         return Err(format!("the handlers have {raised:?}, the VIM has {known:?}"));
     }
@@ -238,7 +239,10 @@ fn settled(vim: &Vim, cloud: &Cloud, server: &Server, faults: &mut Vec<String>) 
     };
     let shown = server.view(true);
     if known.nfvi.nfvi_data != shown.nfvi_data || known.nfvi.host_name != shown.host_name {
-        faults.push(format!("{} is taken for {:?}, it is {:?}", server.name, known.nfvi.nfvi_data, shown.nfvi_data));
+        faults.push(format!(
+            "{} is taken for {:?}, it is {:?}",
+            server.name, known.nfvi.nfvi_data, shown.nfvi_data
+        ));
     }
     if server.vm == "stopped" || !server.auto_recovery {
         return;

@@ -5,7 +5,8 @@ use super::{millis, secs};
 use nfv_common::time::Mono;
 use nfv_nfvi::call::NovaAction;
 use nfv_nfvi::object::{
-    self, ActionState, ActionType, EmbeddedFlavor, HostAction, InstanceAvailStatus, NovaStates, states_from_nova,
+    self, ActionState, ActionType, EmbeddedFlavor, HostAction, InstanceAvailStatus, NovaStates,
+    states_from_nova,
 };
 use nfv_nfvi::{Answer, CallError, CallResult, ErrorKind, Notification};
 use std::collections::BTreeMap;
@@ -259,7 +260,10 @@ impl Cloud {
         let (vm, task) = (server.vm, server.task);
         let up = self.hosts.get(host).is_some_and(|host| host.compute_up(now));
         let conflict = |what: &str| {
-            Err(refuse(409, format!("Cannot '{what}' instance {uuid} while it is in vm_state {vm}, task_state {task}")))
+            Err(refuse(
+                409,
+                format!("Cannot '{what}' instance {uuid} while it is in vm_state {vm}, task_state {task}"),
+            ))
         };
         let idle = task == "none";
         let (dest, new_task, from, to) = match kind {
@@ -296,7 +300,10 @@ impl Cloud {
                     return conflict("os-migrateLive");
                 }
                 if !up {
-                    return Err(refuse(400, format!("Compute service of {host} is unavailable at this time.")));
+                    return Err(refuse(
+                        400,
+                        format!("Compute service of {host} is unavailable at this time."),
+                    ));
                 }
                 match self.schedule_server(uuid) {
                     Some(dest) => (Some(dest), "migrating", 4, 40),
@@ -343,7 +350,9 @@ impl Cloud {
 
     /// An operation comes to its end, good or bad.
     pub fn server_step(&mut self, uuid: &str, id: u64) {
-        let Some(op) = self.servers.get(uuid).and_then(|s| s.op.clone()).filter(|op| op.id == id) else { return };
+        let Some(op) = self.servers.get(uuid).and_then(|s| s.op.clone()).filter(|op| op.id == id) else {
+            return;
+        };
         let alive = |cloud: &Self, host: &str| cloud.hosts.get(host).is_some_and(|host| host.alive);
         let (from_alive, dest_alive) =
             (alive(self, &op.from), op.dest.as_deref().is_some_and(|dest| alive(self, dest)));
@@ -352,7 +361,9 @@ impl Cloud {
         let mut good = false;
         match op.kind {
             OpKind::ResetError => {}
-            OpKind::Reboot | OpKind::Rebuild | OpKind::Stop | OpKind::Start | OpKind::Confirm if !from_alive => {
+            OpKind::Reboot | OpKind::Rebuild | OpKind::Stop | OpKind::Start | OpKind::Confirm
+                if !from_alive =>
+            {
                 // the request lies in the queue of a host that does not take it: the task state stays
                 return;
             }
@@ -451,8 +462,12 @@ impl Cloud {
     /// nova-compute starts after a boot: what was under way when the host died is cleared up, and what Nova takes for
     /// running is started again.
     pub fn compute_started(&mut self, host: &str) {
-        let here: Vec<_> =
-            self.servers.values().filter(|s| s.host.as_deref() == Some(host)).map(|s| s.uuid.clone()).collect();
+        let here: Vec<_> = self
+            .servers
+            .values()
+            .filter(|s| s.host.as_deref() == Some(host))
+            .map(|s| s.uuid.clone())
+            .collect();
         for uuid in here {
             let server = self.servers.get_mut(&uuid).unwrap();
             if server.op.as_ref().is_some_and(|op| op.kind == OpKind::Evacuate) {

@@ -109,7 +109,11 @@ pub fn settle(world: &mut World) -> Result<(), Failure> {
             return Ok(());
         }
         if world.now >= end {
-            let what = format!("not settled {} s after the last fault: {}", invariant::PATIENCE.as_secs(), wrong.join("; "));
+            let what = format!(
+                "not settled {} s after the last fault: {}",
+                invariant::PATIENCE.as_secs(),
+                wrong.join("; ")
+            );
             return Err(Failure { at: world.now, what });
         }
     }

@@ -289,7 +289,8 @@ impl World {
                     {
                         host.action = nfv_nfvi::object::HostAction::None;
                         host.procedure = 0;
-                        self.journal.line(self.now, &format!("platform: {order:?} of {name} refused, no VIM"));
+                        self.journal
+                            .line(self.now, &format!("platform: {order:?} of {name} refused, no VIM"));
                     }
                 }
                 Message::Nova(_) => {}
@@ -390,8 +391,14 @@ impl World {
             }
             if self.failure.is_none()
                 && let Some(vim) = &self.vim
-                && let Err(what) =
-                    invariant::after_input(vim, &self.cloud, self.store.rows(), &self.raised, self.now, self.inputs)
+                && let Err(what) = invariant::after_input(
+                    vim,
+                    &self.cloud,
+                    self.store.rows(),
+                    &self.raised,
+                    self.now,
+                    self.inputs,
+                )
             {
                 self.fail(what);
             }
@@ -422,7 +429,8 @@ impl World {
                     self.now,
                     &format!("vim: raises {} {}", alarm.alarm_type.as_str(), alarm.specific_problem_text),
                 );
-                self.raised.insert(alarm.alarm_uuid.0.clone(), format!("{:?} {}", alarm.alarm_type, alarm.entity));
+                self.raised
+                    .insert(alarm.alarm_uuid.0.clone(), format!("{:?} {}", alarm.alarm_type, alarm.entity));
             }
             Effect::ClearAlarm(uuid) => match self.raised.remove(uuid.as_str()) {
                 Some(what) => self.journal.line(self.now, &format!("vim: clears {what}")),

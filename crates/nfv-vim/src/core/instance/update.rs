@@ -6,7 +6,9 @@ use crate::core::{Level, TimerKey, Vim};
 use nfv_common::TextParams;
 use nfv_common::event_log::EventId;
 use nfv_nfvi::call::ComputeCall;
-use nfv_nfvi::object::{self, ActionType, AdminState, InstanceAction, InstanceAvailStatus as Avail, OperState};
+use nfv_nfvi::object::{
+    self, ActionType, AdminState, InstanceAction, InstanceAvailStatus as Avail, OperState,
+};
 use nfv_nfvi::{Answer, Call, CallResult, ErrorKind};
 use std::time::Duration;
 
