@@ -410,11 +410,15 @@ impl Instance {
         ActionKind::of(self.resuming.as_ref()?, &self.last_action_data.action_type())
     }
 
-    /// An earlier process asked Nova for the same, and Nova shows that it is under way or done.
+    /// Nova shows that nothing is to be asked: it is in error already; or an earlier process asked for the same, and it
+    /// is under way or done.
     fn does_already(&self, state: InstanceState) -> bool {
+        let marked = self.nfvi.nfvi_data.vm_state == VM_ERROR && !self.is_action_running();
+        if state == InstanceState::Fail && marked {
+            return true;
+        }
         let Some(resuming) = &self.resuming else { return false };
         let moved = self.running.as_ref().is_some_and(|running| running.from.as_deref() != self.host());
-        let marked = self.nfvi.nfvi_data.vm_state == VM_ERROR && !self.is_action_running();
         match (state, resuming) {
             (InstanceState::LiveMigrate, ActionType::LiveMigrate) => self.is_migrating() || moved,
             (InstanceState::ColdMigrate, ActionType::ColdMigrate) => {
@@ -431,12 +435,10 @@ impl Instance {
             (InstanceState::Stop, ActionType::Stop) => {
                 self.nfvi.action == InstanceAction::PoweringOff || self.is_locked()
             }
-            // a failing leaves no record of its own; it precedes the healing, whose record there is, and must not
-            // break into it
-            (InstanceState::Fail, ActionType::Evacuate) => marked || self.does_already(InstanceState::Evacuate),
-            (InstanceState::Fail, ActionType::Reboot) => marked || self.does_already(InstanceState::Reboot),
-            (InstanceState::Fail, ActionType::Rebuild) => marked || self.does_already(InstanceState::Rebuild),
-            (InstanceState::Fail, _) => marked,
+            // a failing precedes the healing and must not break into it
+            (InstanceState::Fail, ActionType::Evacuate) => self.does_already(InstanceState::Evacuate),
+            (InstanceState::Fail, ActionType::Reboot) => self.does_already(InstanceState::Reboot),
+            (InstanceState::Fail, ActionType::Rebuild) => self.does_already(InstanceState::Rebuild),
             _ => false,
         }
     }
