@@ -13,7 +13,7 @@
 //! - [`fault`]: what goes wrong in a seed, and when.
 //! - [`world`]: the clock, the VIM, its crashes; [`store`]: what survives them.
 //! - [`invariant`]: what must hold after every input, and in the end.
-//! - [`scenario`]: clusters and time lines.
+//! - [`scenario`]: the random seeds; [`script`]: scenarios without chance for the crash matrix.
 #![allow(dead_code)] // two test targets share this, each uses a part
 #![allow(clippy::unwrap_used)]
 
@@ -24,6 +24,7 @@ pub mod journal;
 pub mod nova;
 pub mod platform;
 pub mod scenario;
+pub mod script;
 pub mod store;
 pub mod world;
 

@@ -281,7 +281,8 @@ impl World {
     fn hear(&mut self, message: Message) {
         if self.vim.is_none() {
             match message {
-                Message::Platform(Notification::HostOrder { name, order, .. }) => {
+                // without chance the operator simply asks again
+                Message::Platform(Notification::HostOrder { name, order, .. }) if !self.cloud.steady => {
                     // sysinv cannot reach the VIM and refuses the operator
                     if order != HostOrder::Unlock
                         && let Some(host) = self.cloud.hosts.get_mut(&name)
@@ -618,6 +619,11 @@ impl World {
             self.cloud.order(&name, HostOrder::Unlock);
         }
         self.settle_cloud();
+    }
+
+    /// Nova or the platform are in the middle of something.
+    pub fn cloud_is_busy(&self) -> bool {
+        self.queue.values().any(|event| matches!(event, Event::Cloud(_)))
     }
 
     /// How many inputs were handled.

@@ -135,7 +135,7 @@ impl Vim {
                     self.item_failed(host, &uuid, &format!("Lock of host {host} failed because {objection}"));
                     return;
                 }
-            } else if !instance.is_failed() && !resumed && !self.is_failing(instance) {
+            } else if !instance.is_failed() && !self.is_failing(instance) {
                 let text = format!("Instance {} set as failed on host {host}.", instance.name());
                 self.log(Level::Info, LOGGER, FILE, text);
                 self.fail_instance(&uuid, Some(reason));

@@ -2,7 +2,7 @@
 
 use super::host_down::Method;
 use super::{FILE, LOGGER};
-use crate::core::instance::Instance;
+use crate::core::instance::{Instance, VM_ERROR};
 use crate::core::instance::action::ActionKind;
 use crate::core::{Effect, Flag, Level, TimerKey, Vim};
 use nfv_common::event_log::InitiatedBy;
@@ -189,7 +189,9 @@ impl Vim {
                 // Nova refuses an evacuation while it takes something else for under way, which a dead host never
                 // ends: setting the instance to error ends it (docs/differences.md)
                 let stuck = cure == Some(Cure::Evacuate) && instance.is_action_running();
-                (cure, cancelled, force_fail || cancelled.is_some() || stuck)
+                // an earlier process may have ended before it set a crashed instance to error
+                let unmarked = instance.has_crashed() && instance.nfvi.nfvi_data.vm_state != VM_ERROR;
+                (cure, cancelled, force_fail || cancelled.is_some() || stuck || unmarked)
             }
         };
         if let Some(kind) = cancelled {

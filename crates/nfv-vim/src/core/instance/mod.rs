@@ -30,6 +30,9 @@ use state::Running;
 use std::collections::VecDeque;
 pub use task::InstanceWork;
 
+/// Nova's `vm_state` of an instance that was set to error.
+pub const VM_ERROR: &str = "error";
+
 /// An action that waits for the present one to end.
 #[derive(Debug, Clone)]
 pub struct Pending {
@@ -169,6 +172,11 @@ impl Instance {
     /// In error.
     pub fn is_failed(&self) -> bool {
         self.has(&Avail::Failed)
+    }
+
+    /// Its machine crashed.
+    pub fn has_crashed(&self) -> bool {
+        self.has(&Avail::Crashed)
     }
 
     /// Paused.

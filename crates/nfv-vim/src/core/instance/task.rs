@@ -5,7 +5,7 @@
 
 use super::action::{ActionKind, NfviActionData};
 use super::state::{InstanceEvent, InstanceState, Next, Reaction, Running, react};
-use super::{Instance, state::InstanceFacts};
+use super::{Instance, VM_ERROR, state::InstanceFacts};
 use crate::core::nfvi_call::Then;
 use crate::core::{Event, Level, TimerKey, Vim};
 use nfv_common::fsm::{Progress, Step, Task, TaskResult, Work};
@@ -265,7 +265,8 @@ impl Vim {
         if instance.does_already(state) {
             let text = format!("Instance {} does {} already.", instance.name(), state.as_str());
             self.log(Level::Info, WORK_LOGGER, WORK_FILE, text);
-            return Step::Done;
+            // a failing that is not needed any more ends here: nothing will be seen of it
+            return if state == InstanceState::Fail { Step::Failed(String::new()) } else { Step::Done };
         }
         if state == InstanceState::Evacuate && !self.is_host_away(instance.host()) {
             let host = instance.host().unwrap_or("its host").to_owned();
@@ -410,11 +411,15 @@ impl Instance {
         ActionKind::of(self.resuming.as_ref()?, &self.last_action_data.action_type())
     }
 
-    /// An earlier process asked Nova for the same, and Nova shows that it is under way or done.
+    /// Nova shows that nothing is to be asked: it is in error already; or an earlier process asked for the same, and it
+    /// is under way or done.
     fn does_already(&self, state: InstanceState) -> bool {
+        let marked = self.nfvi.nfvi_data.vm_state == VM_ERROR && !self.is_action_running();
+        if state == InstanceState::Fail && marked {
+            return true;
+        }
         let Some(resuming) = &self.resuming else { return false };
         let moved = self.running.as_ref().is_some_and(|running| running.from.as_deref() != self.host());
-        let unchanged = !self.is_action_running();
         match (state, resuming) {
             (InstanceState::LiveMigrate, ActionType::LiveMigrate) => self.is_migrating() || moved,
             (InstanceState::ColdMigrate, ActionType::ColdMigrate) => {
@@ -431,8 +436,10 @@ impl Instance {
             (InstanceState::Stop, ActionType::Stop) => {
                 self.nfvi.action == InstanceAction::PoweringOff || self.is_locked()
             }
-            // a failing leaves no record of its own; it precedes the healing, whose record there is
-            (InstanceState::Fail, _) => self.nfvi.nfvi_data.vm_state == "error" && unchanged,
+            // a failing precedes the healing and must not break into it
+            (InstanceState::Fail, ActionType::Evacuate) => self.does_already(InstanceState::Evacuate),
+            (InstanceState::Fail, ActionType::Reboot) => self.does_already(InstanceState::Reboot),
+            (InstanceState::Fail, ActionType::Rebuild) => self.does_already(InstanceState::Rebuild),
             _ => false,
         }
     }
