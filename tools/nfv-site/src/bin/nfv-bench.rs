@@ -26,9 +26,6 @@ enum Benchmark {
     },
 }
 
-/// How much later than sent an answer may stand in the journal, seconds.
-const STAMP_LAG: f64 = 0.002;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let Benchmark::VimHostFailure { hosts, vms, binaries } = Benchmark::from_args();
@@ -142,8 +139,8 @@ struct Story {
     evacuations: Vec<f64>,
     /// Requests of the VIM in the cloud's hands: from, to.
     in_flight: Vec<(f64, f64)>,
-    /// Answers that showed a server active on another host, in order.
-    arrivals: Vec<f64>,
+    /// Questions about a server and their answers, in order of the questions.
+    arrivals: Vec<(f64, f64)>,
 }
 
 impl Story {
@@ -167,12 +164,13 @@ impl Story {
             if path.ends_with("/action") && entry["body"].get("evacuate").is_some() {
                 story.evacuations.push(at - took);
             } else if entry["service"] == "nova" && entry["method"] == "GET" && path.contains("/servers/") {
-                story.arrivals.push(at);
+                story.arrivals.push((at - took, at));
             }
         }
         anyhow::ensure!(story.notified > 0.0, "the VIM was never told of the failure");
         anyhow::ensure!(!story.evacuations.is_empty(), "no evacuation was asked for");
         story.evacuations.sort_by(f64::total_cmp);
+        story.arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
         story.in_flight.sort_by(|a, b| a.0.total_cmp(&b.0));
         Ok(story)
     }
@@ -196,9 +194,9 @@ impl Story {
             .iter()
             .skip(1)
             .filter_map(|asked| {
-                // the cloud writes an answer down a little after it has sent it
-                let last = self.arrivals.iter().copied().rfind(|arrival| *arrival < asked + STAMP_LAG)?;
-                Some((asked - last).max(0.0))
+                // the cloud may write an answer down a little after it has sent it: what counts is the question
+                let (_, answered) = self.arrivals.iter().rfind(|(question, _)| question < asked)?;
+                Some((asked - answered).max(0.0))
             })
             .collect()
     }
