@@ -424,6 +424,32 @@ async fn services_of_a_host() {
             fails(ErrorKind::NotFound, "failed to enable nova services"),
         ),
         case("disable", services(Disable), vec![known(), put(disable, service("disabled"))], done),
+        case(
+            "disable, no answer, but stored",
+            services(Disable),
+            vec![
+                look(json!([{"id": "s1", "status": "disabled"}])),
+                put(disable, Doing::Hang),
+                look(json!([{"id": "s1", "status": "disabled"}])),
+            ],
+            done,
+        ),
+        case(
+            "disable, no answer, not stored",
+            services(Disable),
+            vec![
+                look(json!([{"id": "s1", "status": "enabled"}])),
+                put(disable, Doing::Hang),
+                look(json!([{"id": "s1", "status": "enabled"}])),
+            ],
+            fails(ErrorKind::TimedOut, "failed to disable nova services"),
+        ),
+        case(
+            "enable, no answer",
+            services(Enable),
+            vec![known(), put(enable, Doing::Hang)],
+            fails(ErrorKind::TimedOut, "failed to enable nova services"),
+        ),
         case("disable, 404", services(Disable), vec![known(), put(disable, Doing::json(404, "{}"))], done),
         case(
             "disable without a record",
