@@ -154,17 +154,16 @@ impl Story {
                 let change = &entry["body"]["state-change"];
                 let about = entry["body"]["hostname"] == host;
                 if story.notified == 0.0 && about && change["operational"] == "disabled" {
-                    // what counts is when it was sent, not when the VIM had answered
-                    story.notified = at - took;
+                    story.notified = at;
                 }
                 continue;
             }
-            story.in_flight.push((at - took, at));
+            story.in_flight.push((at, at + took));
             let path = entry["path"].as_str().unwrap_or_default();
             if path.ends_with("/action") && entry["body"].get("evacuate").is_some() {
-                story.evacuations.push(at - took);
+                story.evacuations.push(at);
             } else if entry["service"] == "nova" && entry["method"] == "GET" && path.contains("/servers/") {
-                story.arrivals.push((at - took, at));
+                story.arrivals.push((at, at + took));
             }
         }
         anyhow::ensure!(story.notified > 0.0, "the VIM was never told of the failure");
@@ -194,7 +193,6 @@ impl Story {
             .iter()
             .skip(1)
             .filter_map(|asked| {
-                // the cloud may write an answer down a little after it has sent it: what counts is the question
                 let (_, answered) = self.arrivals.iter().rfind(|(question, _)| question < asked)?;
                 Some((asked - answered).max(0.0))
             })

@@ -2,8 +2,8 @@
 
 use super::host_down::Method;
 use super::{FILE, LOGGER};
-use crate::core::instance::{Instance, VM_ERROR};
 use crate::core::instance::action::ActionKind;
+use crate::core::instance::{Instance, VM_ERROR};
 use crate::core::{Effect, Flag, Level, TimerKey, Vim};
 use nfv_common::event_log::InitiatedBy;
 use nfv_common::time::Mono;
