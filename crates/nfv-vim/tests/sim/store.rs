@@ -69,12 +69,11 @@ impl Memory {
                     put!(s.instances, row, |old, new| old.uuid == new.uuid, { *old = new.clone() });
                 }
                 Write::DeleteInstance { uuid } => s.instances.retain(|row| row.uuid != *uuid),
-                Write::PutState(row) => put!(
-                    s.state,
-                    row,
-                    |old, new| (&old.kind, &old.key) == (&new.kind, &new.key),
-                    { *old = new.clone() }
-                ),
+                Write::PutState(row) => {
+                    put!(s.state, row, |old, new| (&old.kind, &old.key) == (&new.kind, &new.key), {
+                        *old = new.clone()
+                    })
+                }
                 Write::DeleteState { kind, key } => {
                     s.state.retain(|row| row.kind != *kind || row.key != *key);
                 }

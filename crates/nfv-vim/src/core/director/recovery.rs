@@ -2,8 +2,9 @@
 
 use super::host_down::Method;
 use super::{FILE, LOGGER};
-use crate::core::instance::{Instance, VM_ERROR};
+use crate::core::host::HostState;
 use crate::core::instance::action::ActionKind;
+use crate::core::instance::{Instance, VM_ERROR};
 use crate::core::{Effect, Flag, Level, TimerKey, Vim};
 use nfv_common::event_log::InitiatedBy;
 use nfv_common::time::Mono;
@@ -275,30 +276,36 @@ impl Vim {
         }
     }
 
-    /// Once for each boot of the controller: what a lock of the only hypervisor stopped is started again.
+    /// What a lock of the only hypervisor stopped is started again: after each boot of the controller, and when the
+    /// lock came to nothing (docs/differences.md).
     fn unlock_pass(&mut self) {
-        if self.recovery.unlock_complete {
-            return;
-        }
-        self.recovery.unlock_complete = true;
         if self.config.instance.single_hypervisor {
-            let stopped = self.instances_where(|i| i.is_locked() && i.unlock_to_recover && !i.is_going());
-            let mut by_host: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for uuid in stopped {
-                if let Some(host) = self.instances.get(&uuid).and_then(|i| i.nfvi.host_name.clone()) {
-                    by_host.entry(host).or_default().push(uuid);
-                }
-            }
-            for uuid in self.instances_where(|i| i.unlock_to_recover) {
-                if let Some(instance) = self.instances.get_mut(&uuid) {
-                    instance.unlock_to_recover = false;
-                    self.dirty_instances.insert(uuid);
-                }
-            }
-            for (host, uuids) in by_host {
-                self.start_instances_serially(&host, uuids);
+            self.start_stopped_by_lock();
+        }
+        if !self.recovery.unlock_complete {
+            self.recovery.unlock_complete = true;
+            self.out.effects.push(Effect::Touch(Flag::UnlockComplete));
+        }
+    }
+
+    fn start_stopped_by_lock(&mut self) {
+        let mut by_host: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for instance in self.instances.values() {
+            let enabled = |host: &&str| {
+                self.hosts.get(*host).is_some_and(|host| host.state() == HostState::Enabled)
+                    && !self.operations.contains_key(*host)
+            };
+            if instance.is_locked()
+                && instance.unlock_to_recover
+                && !instance.is_going()
+                && let Some(host) = instance.host().filter(enabled)
+            {
+                by_host.entry(host.to_owned()).or_default().push(instance.uuid().to_owned());
             }
         }
-        self.out.effects.push(Effect::Touch(Flag::UnlockComplete));
+        // each one's mark goes when it is seen started: what a crash or a refusal keeps from starting comes next time
+        for (host, uuids) in by_host {
+            self.start_instances_serially(&host, uuids);
+        }
     }
 }

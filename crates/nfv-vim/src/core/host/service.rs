@@ -1,10 +1,10 @@
 //! Which services a host has, and how they are. Contract: vim-behaviour 2.5.
 
 use super::{Host, HostState};
+use crate::core::alarm::host_entity;
 use crate::core::config::CoreConfig;
 use crate::core::{Level, Vim};
 use nfv_common::TextParams;
-use crate::core::alarm::host_entity;
 use nfv_common::alarm::{AlarmData, AlarmType};
 use nfv_common::event_log::EventId;
 use nfv_nfvi::Pool;
@@ -81,11 +81,13 @@ impl Host {
 
     /// An earlier process raised the alarm of failed services: one counts as failed until an audit or an enable shows
     /// otherwise, so that the alarm is cleared by whoever finds them well again.
-    pub(in crate::core) fn resume_failed_services<'a>(&mut self, raised: impl Iterator<Item = &'a AlarmData>) {
+    pub(in crate::core) fn resume_failed_services<'a>(
+        &mut self,
+        raised: impl Iterator<Item = &'a AlarmData>,
+    ) {
         let entity = host_entity(self.name());
-        let failed = |alarm: &AlarmData| {
-            alarm.alarm_type == AlarmType::HostServicesFailed && alarm.entity == entity
-        };
+        let failed =
+            |alarm: &AlarmData| alarm.alarm_type == AlarmType::HostServicesFailed && alarm.entity == entity;
         if raised.into_iter().any(failed)
             && let Some(first) = self.services.values_mut().next()
         {

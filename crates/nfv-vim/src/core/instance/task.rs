@@ -401,7 +401,8 @@ impl Instance {
     /// The task is the one that evacuates it.
     pub(in crate::core) fn is_evacuation(&self, task: u64) -> bool {
         self.task.as_ref().is_some_and(|current| {
-            current.id() == task && current.current().is_some_and(|work| work.state == InstanceState::Evacuate)
+            current.id() == task
+                && current.current().is_some_and(|work| work.state == InstanceState::Evacuate)
         })
     }
 

@@ -6,7 +6,9 @@ use crate::core::{Level, TimerKey, Vim};
 use nfv_common::TextParams;
 use nfv_common::event_log::EventId;
 use nfv_nfvi::call::ComputeCall;
-use nfv_nfvi::object::{self, ActionType, AdminState, InstanceAction, InstanceAvailStatus as Avail, OperState};
+use nfv_nfvi::object::{
+    self, ActionType, AdminState, InstanceAction, InstanceAvailStatus as Avail, OperState,
+};
 use nfv_nfvi::{Answer, Call, CallResult, ErrorKind};
 use std::time::Duration;
 
@@ -162,6 +164,10 @@ impl Vim {
         instance.nfvi = nfvi;
         if enabled && !instance.is_going() && !instance.nfvi_is_deleted() {
             instance.recoverable = true;
+        }
+        if was.admin == AdminState::Locked && !instance.is_locked() {
+            // whoever started it: the lock that stopped it is made good
+            instance.unlock_to_recover = false;
         }
         let resized = instance.is_resized();
         let recovered = instance.is_recovered();
