@@ -195,6 +195,14 @@ impl Vim {
                 (cure, cancelled, force_fail || cancelled.is_some() || stuck || unmarked)
             }
         };
+        if cure == Some(Cure::Evacuate) && instance.is_evacuating() {
+            return false;
+        }
+        if force_fail && let Some(instance) = self.instances.get_mut(uuid) {
+            // what an earlier process had under way is given up with the rest
+            instance.resuming = None;
+            self.dirty_instances.insert(uuid.to_owned());
+        }
         if let Some(kind) = cancelled {
             self.cancel_action(uuid, kind, "");
             self.settle();
@@ -204,7 +212,7 @@ impl Vim {
         }
         let Some(cure) = cure else { return false };
         let Some(instance) = self.instances.get(uuid) else { return false };
-        if cure == Cure::Evacuate && !self.may_evacuate_now(instance) {
+        if cure == Cure::Evacuate && self.waits_for_operator(instance) {
             return false;
         }
         if !instance.auto_recovery() || !instance.recoverable {
@@ -233,16 +241,10 @@ impl Vim {
         self.do_action(uuid, action, None, InitiatedBy::InstanceDirector, "")
     }
 
-    /// False while its evacuation is under way already, and while its host is locked and runs: an evacuation waits for
-    /// the host to be offline, and that one will not be before somebody switches it off (docs/differences.md).
-    fn may_evacuate_now(&self, instance: &Instance) -> bool {
-        let evacuating = |kind| kind == ActionKind::Evacuate;
-        if instance.running.as_ref().is_some_and(|running| evacuating(running.kind))
-            || instance.pending.iter().any(|pending| evacuating(pending.kind))
-        {
-            return false;
-        }
-        !instance.host().and_then(|host| self.hosts.get(host)).is_some_and(|host| {
+    /// Its host is locked and runs: an evacuation waits for the host to be offline, and that one will not be before
+    /// somebody switches it off (docs/differences.md).
+    fn waits_for_operator(&self, instance: &Instance) -> bool {
+        instance.host().and_then(|host| self.hosts.get(host)).is_some_and(|host| {
             host.nfvi.admin_state == AdminState::Locked && host.nfvi.avail_status == HostAvailStatus::Online
         })
     }
