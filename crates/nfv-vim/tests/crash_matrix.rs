@@ -1,6 +1,7 @@
 //! The VIM crashes at every database commit of every scenario, once before what the commit led to has left the process
 //! and once after. A new process reads the real database and must bring everything to the same end, with no request to
 //! Nova made twice and none forgotten.
+#![allow(clippy::unwrap_used)] // in helpers of tests
 
 mod sim;
 

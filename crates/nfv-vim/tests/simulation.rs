@@ -3,6 +3,7 @@
 //! `cargo test -p nfv-vim --test simulation` plays seeds 0 to 199; another range by hand:
 //! `NFV_SIM_SEEDS=1000..2000 cargo test -p nfv-vim --release --test simulation`. A seed that fails is printed with the
 //! end of its journal; `NFV_SIM_SEEDS=n..n+1 NFV_SIM_VERBOSE=1` plays it again with the whole journal.
+#![allow(clippy::unwrap_used)] // in helpers of tests
 
 mod sim;
 

@@ -62,6 +62,8 @@ pub struct Cloud {
     pub amqp: bool,
     /// Of a hundred operations of Nova so many fail.
     pub op_failures: u32,
+    /// Users ask for actions as well.
+    pub users: bool,
     /// Durations are always the middle of their range.
     pub steady: bool,
     /// Counts operations and procedures.
@@ -86,6 +88,7 @@ impl Cloud {
             said: Vec::new(),
             amqp: true,
             op_failures: 0,
+            users: false,
             steady: false,
             last_id: 0,
             violations: Vec::new(),
@@ -228,7 +231,9 @@ impl Cloud {
                 Some(server) => Ok(Answer::Instance(Box::new(server.view(true)))),
                 None => Err(not_found("server").with_status(404)),
             },
-            ComputeCall::InstanceAction { uuid, action, .. } => self.act(uuid, action),
+            ComputeCall::InstanceAction { uuid, action, context } => {
+                self.act(uuid, action, context.is_some())
+            }
             ComputeCall::HostServices { host, operation } => {
                 self.serve_services(&host.name, *operation, |host| &mut host.compute_enabled)
             }

@@ -143,10 +143,16 @@ pub enum Fault {
     UserAction,
     /// A user deletes a server.
     UserDeletes,
+    /// A user asks the VIM for an action through the compute API.
+    UserAsks,
+    /// The data ports of a host fail; the host itself runs on.
+    PortsFail,
+    /// The platform upgrades and wants instances left alone, or has done so.
+    Upgrade,
 }
 
 /// All of them, each as often as it is likely.
-const FAULTS: [Fault; 18] = [
+const FAULTS: [Fault; 23] = [
     Fault::HostsDie,
     Fault::HostsDie,
     Fault::HostsDie,
@@ -165,6 +171,11 @@ const FAULTS: [Fault; 18] = [
     Fault::VimCrashes,
     Fault::UserAction,
     Fault::UserDeletes,
+    Fault::UserAsks,
+    Fault::UserAsks,
+    Fault::PortsFail,
+    Fault::Upgrade,
+    Fault::Upgrade,
 ];
 
 /// The events of a seed: which kinds it has, and when the next one comes.

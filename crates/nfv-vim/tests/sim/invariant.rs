@@ -141,9 +141,10 @@ fn alarms(vim: &Vim, raised: &BTreeMap<String, String>) -> Result<(), String> {
 }
 
 /// No more moves at once than configured.
-fn limits(vim: &Vim, _cloud: &Cloud) -> Result<(), String> {
+fn limits(vim: &Vim, cloud: &Cloud) -> Result<(), String> {
     for (host, operation) in vim.operations() {
-        let limit = 1;
+        // the only host's instances are all stopped at once (5.3.4)
+        let limit = if cloud.hosts.len() == 1 { usize::MAX } else { 1 };
         if operation.in_progress() > limit {
             return Err(format!("{} instances of {host} are moved at once", operation.in_progress()));
         }
@@ -244,7 +245,7 @@ fn settled(vim: &Vim, cloud: &Cloud, server: &Server, faults: &mut Vec<String>) 
             server.name, known.nfvi.nfvi_data, shown.nfvi_data
         ));
     }
-    if server.vm == "stopped" || !server.auto_recovery {
+    if server.user_stopped || server.vm == "paused" || !server.auto_recovery {
         return;
     }
     let host = server.host.as_ref().and_then(|host| cloud.hosts.get(host));

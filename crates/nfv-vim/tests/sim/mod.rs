@@ -9,19 +9,23 @@
 //!
 //! Everything random comes from the seed; the same seed gives the same journal.
 //!
-//! - [`cloud`], [`nova`], [`platform`]: the neighbours and their rules.
-//! - [`fault`]: what goes wrong in a seed, and when.
-//! - [`world`]: the clock, the VIM, its crashes; [`store`]: what survives them.
+//! - [`cloud`], [`nova`], [`nova_action`], [`platform`]: the neighbours and their rules.
+//! - [`fault`]: what goes wrong in a seed, and when; [`chaos`]: how it is done.
+//! - [`world`]: the clock, the VIM, its crashes; [`calls`]: requests and answers on their way; [`store`]: what survives them.
 //! - [`invariant`]: what must hold after every input, and in the end.
 //! - [`scenario`]: the random seeds; [`script`]: scenarios without chance for the crash matrix.
 #![allow(dead_code)] // two test targets share this, each uses a part
 #![allow(clippy::unwrap_used)]
 
+pub mod calls;
+pub mod chaos;
 pub mod cloud;
+pub mod describe;
 pub mod fault;
 pub mod invariant;
 pub mod journal;
 pub mod nova;
+pub mod nova_action;
 pub mod platform;
 pub mod scenario;
 pub mod script;

@@ -1,16 +1,11 @@
 //! Nova's servers and the rules by which actions on them are taken and end.
 
-use super::cloud::{Cloud, CloudEvent, Message, TENANT};
-use super::{millis, secs};
+use super::cloud::{Cloud, Message, TENANT};
+use super::millis;
 use nfv_common::time::Mono;
-use nfv_nfvi::call::NovaAction;
-use nfv_nfvi::object::{
-    self, ActionState, ActionType, EmbeddedFlavor, HostAction, InstanceAvailStatus, NovaStates,
-    states_from_nova,
-};
-use nfv_nfvi::{Answer, CallError, CallResult, ErrorKind, Notification};
+use nfv_nfvi::Notification;
+use nfv_nfvi::object::{self, ActionState, ActionType, EmbeddedFlavor, NovaStates, states_from_nova};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// A kind of action, as far as it matters for counting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +26,10 @@ pub enum OpKind {
     Stop,
     /// Start.
     Start,
+    /// Pause.
+    Pause,
+    /// Unpause.
+    Unpause,
     /// State set to error.
     ResetError,
 }
@@ -80,6 +79,8 @@ pub struct Server {
     pub power: &'static str,
     /// What is being done.
     pub op: Option<Op>,
+    /// A user stopped it.
+    pub user_stopped: bool,
     /// How often it failed.
     pub failures: u64,
     /// Actions that went well, with the epoch after them.
@@ -108,6 +109,7 @@ impl Server {
             task: "none",
             power: "running",
             op: None,
+            user_stopped: false,
             failures: 0,
             done: BTreeMap::new(),
         }
@@ -141,34 +143,10 @@ impl Server {
         }
     }
 
-    fn set(&mut self, vm: &'static str, task: &'static str, power: &'static str) {
+    /// All three states.
+    pub fn set(&mut self, vm: &'static str, task: &'static str, power: &'static str) {
         (self.vm, self.task, self.power) = (vm, task, power);
     }
-}
-
-fn kind_of(action: &NovaAction) -> Option<OpKind> {
-    Some(match action {
-        NovaAction::Reboot { .. } => OpKind::Reboot,
-        NovaAction::Rebuild { .. } => OpKind::Rebuild,
-        NovaAction::Evacuate => OpKind::Evacuate,
-        NovaAction::LiveMigrate { .. } => OpKind::LiveMigrate,
-        NovaAction::ColdMigrate => OpKind::ColdMigrate,
-        NovaAction::ConfirmResize => OpKind::Confirm,
-        NovaAction::Stop => OpKind::Stop,
-        NovaAction::Start => OpKind::Start,
-        NovaAction::ResetStateToError => OpKind::ResetError,
-        NovaAction::RevertResize
-        | NovaAction::Resize { .. }
-        | NovaAction::Pause
-        | NovaAction::Unpause
-        | NovaAction::Suspend
-        | NovaAction::Resume => return None,
-    })
-}
-
-fn refuse(status: u16, reason: impl Into<String>) -> CallError {
-    let reason = reason.into();
-    CallError::new(ErrorKind::Refused, reason.clone()).with_status(status).with_reason(reason)
 }
 
 impl Cloud {
@@ -187,7 +165,7 @@ impl Cloud {
         self.servers.values().filter(there).map(|server| server.flavor.vcpus).sum()
     }
 
-    fn schedule_server(&mut self, uuid: &str) -> Option<String> {
+    pub(super) fn schedule_server(&mut self, uuid: &str) -> Option<String> {
         let server = &self.servers[uuid];
         let mut best: Option<(u64, String)> = None;
         for host in self.hosts.values() {
@@ -204,7 +182,7 @@ impl Cloud {
     }
 
     /// Tells the world that a server changed.
-    fn changed(&mut self, uuid: &str) {
+    pub(super) fn changed(&mut self, uuid: &str) {
         let server = &self.servers[uuid];
         self.notes.push(format!(
             "nova: {} is {}/{}/{} on {}",
@@ -220,201 +198,7 @@ impl Cloud {
         }
     }
 
-    /// An action request reaches Nova.
-    pub fn act(&mut self, uuid: &str, action: &NovaAction) -> CallResult {
-        let Some(server) = self.servers.get(uuid) else {
-            return Err(CallError::new(ErrorKind::NotFound, "no such server").with_status(404));
-        };
-        let Some(kind) = kind_of(action) else { return Err(refuse(400, "not simulated")) };
-        let name = server.name.clone();
-        let host = server.host.clone().unwrap_or_default();
-        if server.op.as_ref().is_some_and(|op| op.kind == kind) && kind != OpKind::ResetError {
-            self.violations.push(format!("{kind:?} of {name} asked for while Nova performs it"));
-        }
-        let leaving = matches!(kind, OpKind::LiveMigrate | OpKind::ColdMigrate)
-            && self.hosts.get(&host).is_some_and(|host| host.action != HostAction::None);
-        if server.done.get(&kind) == Some(&self.epoch(server)) && !leaving {
-            self.violations.push(format!("{kind:?} of {name} asked for again though nothing failed since"));
-        }
-        let (alive, since) = self.hosts.get(&host).map_or((false, Mono::ZERO), |h| (h.alive, h.alive_since));
-        if kind == OpKind::Evacuate && alive && self.now.since(since) > secs(90) {
-            self.violations.push(format!("evacuation of {name} asked for while {host} runs"));
-        }
-        let result = self.take(uuid, kind, &host);
-        let accepted = result.is_ok();
-        let verdict = match &result {
-            Ok(_) => "taken".to_owned(),
-            Err(error) => format!("refused: {}", error.reason),
-        };
-        self.notes.push(format!("nova: {kind:?} of {name} {verdict}"));
-        self.requests.push((uuid.to_owned(), kind, accepted));
-        if accepted {
-            self.changed(uuid);
-        }
-        result
-    }
-
-    fn take(&mut self, uuid: &str, kind: OpKind, host: &str) -> CallResult {
-        let now = self.now;
-        let server = &self.servers[uuid];
-        let (vm, task) = (server.vm, server.task);
-        let up = self.hosts.get(host).is_some_and(|host| host.compute_up(now));
-        let conflict = |what: &str| {
-            Err(refuse(
-                409,
-                format!("Cannot '{what}' instance {uuid} while it is in vm_state {vm}, task_state {task}"),
-            ))
-        };
-        let idle = task == "none";
-        let (dest, new_task, from, to) = match kind {
-            OpKind::ResetError => {
-                let server = self.servers.get_mut(uuid).unwrap();
-                server.op = None;
-                server.set("error", "none", server.power);
-                return Ok(Answer::Done);
-            }
-            OpKind::Reboot => {
-                let free = idle || task == "rebooting_hard";
-                if !free || !matches!(vm, "active" | "error" | "stopped" | "paused") {
-                    return conflict("reboot");
-                }
-                (None, "rebooting_hard", 2, 15)
-            }
-            OpKind::Rebuild => {
-                if !idle || !matches!(vm, "active" | "error" | "stopped") {
-                    return conflict("rebuild");
-                }
-                (None, "rebuilding", 5, 20)
-            }
-            OpKind::Evacuate => {
-                if !idle || !matches!(vm, "active" | "error" | "stopped") {
-                    return conflict("evacuate");
-                }
-                if up {
-                    return Err(refuse(400, format!("Compute service of {host} is still in use.")));
-                }
-                (self.schedule_server(uuid), "rebuilding", 4, 30)
-            }
-            OpKind::LiveMigrate => {
-                if !idle || !matches!(vm, "active" | "paused") {
-                    return conflict("os-migrateLive");
-                }
-                if !up {
-                    return Err(refuse(
-                        400,
-                        format!("Compute service of {host} is unavailable at this time."),
-                    ));
-                }
-                match self.schedule_server(uuid) {
-                    Some(dest) => (Some(dest), "migrating", 4, 40),
-                    None => return Err(refuse(400, "No valid host was found.")),
-                }
-            }
-            OpKind::ColdMigrate => {
-                if !idle || !matches!(vm, "active" | "stopped") {
-                    return conflict("migrate");
-                }
-                match self.schedule_server(uuid) {
-                    Some(dest) => (Some(dest), "resize_prep", 8, 40),
-                    None => return Err(refuse(400, "No valid host was found.")),
-                }
-            }
-            OpKind::Confirm => {
-                if vm != "resized" || !idle {
-                    return conflict("confirmResize");
-                }
-                (None, "none", 1, 4)
-            }
-            OpKind::Stop => {
-                if !idle || !matches!(vm, "active" | "error") {
-                    return conflict("stop");
-                }
-                (None, "powering-off", 2, 6)
-            }
-            OpKind::Start => {
-                if !idle || vm != "stopped" {
-                    return conflict("start");
-                }
-                (None, "powering-on", 2, 6)
-            }
-        };
-        let id = self.next_id();
-        let server = self.servers.get_mut(uuid).unwrap();
-        server.task = new_task;
-        let op = Op { id, kind, from: host.to_owned(), dest, began: now };
-        server.op = Some(op);
-        let after = self.between(from, to);
-        self.schedule(after, CloudEvent::Server { uuid: uuid.to_owned(), op: id });
-        Ok(Answer::Done)
-    }
-
-    /// An operation comes to its end, good or bad.
-    pub fn server_step(&mut self, uuid: &str, id: u64) {
-        let Some(op) = self.servers.get(uuid).and_then(|s| s.op.clone()).filter(|op| op.id == id) else {
-            return;
-        };
-        let alive = |cloud: &Self, host: &str| cloud.hosts.get(host).is_some_and(|host| host.alive);
-        let (from_alive, dest_alive) =
-            (alive(self, &op.from), op.dest.as_deref().is_some_and(|dest| alive(self, dest)));
-        let fails = self.op_failures > 0 && self.rng.u32(0..100) < self.op_failures;
-        let server = self.servers.get_mut(uuid).unwrap();
-        let mut good = false;
-        match op.kind {
-            OpKind::ResetError => {}
-            OpKind::Reboot | OpKind::Rebuild | OpKind::Stop | OpKind::Start | OpKind::Confirm
-                if !from_alive =>
-            {
-                // the request lies in the queue of a host that does not take it: the task state stays
-                return;
-            }
-            OpKind::Reboot | OpKind::Rebuild | OpKind::Start if fails => {
-                server.failures += 1;
-                server.set("error", "none", "shutdown");
-            }
-            OpKind::Reboot | OpKind::Rebuild | OpKind::Start | OpKind::Confirm => {
-                server.set("active", "none", "running");
-                good = true;
-            }
-            OpKind::Stop => {
-                server.set("stopped", "none", "shutdown");
-                good = true;
-            }
-            OpKind::LiveMigrate if from_alive && dest_alive && !fails => {
-                server.host.clone_from(&op.dest);
-                server.set(server.vm, "none", server.power);
-                good = true;
-            }
-            OpKind::LiveMigrate => {
-                server.failures += 1;
-                server.task = "none";
-                self.roll_back(uuid);
-            }
-            OpKind::ColdMigrate if dest_alive && from_alive && !fails => {
-                server.host.clone_from(&op.dest);
-                server.set("resized", "none", server.power);
-                good = true;
-            }
-            OpKind::Evacuate if op.dest.is_some() && !dest_alive => return,
-            OpKind::Evacuate if op.dest.is_some() && !fails => {
-                server.host.clone_from(&op.dest);
-                server.set("active", "none", "running");
-                good = true;
-            }
-            OpKind::ColdMigrate | OpKind::Evacuate => {
-                server.failures += 1;
-                server.set("error", "none", server.power);
-            }
-        }
-        let server = self.servers.get_mut(uuid).unwrap();
-        server.op = None;
-        if good {
-            let epoch = self.epoch(&self.servers[uuid]);
-            self.servers.get_mut(uuid).unwrap().done.insert(op.kind, epoch);
-        }
-        self.changed(uuid);
-    }
-
-    fn roll_back(&mut self, uuid: &str) {
+    pub(super) fn roll_back(&mut self, uuid: &str) {
         if self.amqp {
             let body = Notification::InstanceActionChange {
                 uuid: uuid.to_owned(),
@@ -478,6 +262,7 @@ impl Cloud {
                 "none" => continue,
                 "migrating" => server.task = "none",
                 "powering-off" => server.set("stopped", "none", "shutdown"),
+                "pausing" | "unpausing" => server.task = "none",
                 "powering-on" => server.set("active", "none", "running"),
                 "rebooting_hard" => server.set("active", "none", "running"),
                 _ => server.set("error", "none", "shutdown"),
@@ -514,6 +299,7 @@ impl Cloud {
         let server = self.servers.get_mut(uuid).unwrap();
         if server.vm == "active" && server.task == "none" {
             server.set("stopped", "none", "shutdown");
+            server.user_stopped = true;
             self.notes.push(format!("user: stops {}", self.servers[uuid].name));
             self.changed(uuid);
         }
@@ -525,6 +311,7 @@ impl Cloud {
         let there = server.host.as_ref().is_some_and(|host| self.hosts[host].alive);
         if server.vm == "stopped" && server.task == "none" && there {
             server.set("active", "none", "running");
+            server.user_stopped = false;
             self.notes.push(format!("user: starts {}", self.servers[uuid].name));
             self.changed(uuid);
         }
@@ -550,9 +337,3 @@ impl Cloud {
         there && server.vm == "active" && server.task == "none" && server.power == "running"
     }
 }
-
-/// The longest that Nova's part of any operation takes here.
-pub const LONGEST_OP: Duration = secs(40);
-
-/// Words that make an instance failed.
-pub const FAILED: InstanceAvailStatus = InstanceAvailStatus::Failed;

@@ -75,6 +75,8 @@ pub enum HostStep {
     ForceReset,
     /// An unlock takes it down for its reboot.
     UnlockReboot,
+    /// Its data ports work again.
+    PortsMended,
 }
 
 impl SimHost {
@@ -207,6 +209,26 @@ impl Cloud {
         }
     }
 
+    /// The data ports of a host fail for a while.
+    pub fn fail_ports(&mut self, name: &str) {
+        self.notes.push(format!("fault: the data ports of {name} fail"));
+        self.procedure(name);
+        if let Some(host) = self.hosts.get_mut(name) {
+            host.enabled = false;
+            host.avail = HostAvailStatus::FailedComponent;
+            host.upheavals += 1;
+        }
+        self.tell_host(name);
+        let after = self.between(20, 400);
+        self.host_later(name, after, HostStep::PortsMended);
+    }
+
+    /// They work again at once.
+    pub fn mend_ports(&mut self, name: &str) {
+        self.procedure(name);
+        self.host_later(name, secs(1), HostStep::PortsMended);
+    }
+
     /// A dead host is brought back.
     pub fn revive_host(&mut self, name: &str) {
         if !self.hosts[name].alive {
@@ -314,6 +336,11 @@ impl Cloud {
                 host.enabled = true;
                 host.avail = HostAvailStatus::Available;
                 host.action = HostAction::None;
+                self.tell_host(name);
+            }
+            HostStep::PortsMended => {
+                host.enabled = true;
+                host.avail = HostAvailStatus::Available;
                 self.tell_host(name);
             }
             HostStep::Locked => {

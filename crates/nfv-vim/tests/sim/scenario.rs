@@ -1,13 +1,14 @@
 //! Clusters and time lines.
 
 use super::cloud::Cloud;
-use super::fault::{Plan, Profile};
+use super::fault::{Fault, Plan, Profile};
 use super::invariant::{self, Failure};
 use super::nova::Server;
 use super::platform::SimHost;
 use super::secs;
 use super::store::Store;
-use super::world::World;
+use super::world::{BEGIN, World};
+use nfv_nfvi::Pool;
 
 /// A cluster of `hosts` hosts with `servers` servers spread over them.
 pub fn cluster(seed: u64, hosts: u64, servers: u64, vcpus: u64) -> Cloud {
@@ -25,7 +26,7 @@ pub fn cluster(seed: u64, hosts: u64, servers: u64, vcpus: u64) -> Cloud {
 
 /// A random cluster.
 fn random_cluster(seed: u64, rng: &mut fastrand::Rng) -> Cloud {
-    let hosts = rng.u64(2..=5);
+    let hosts = if rng.u32(0..10) == 0 { 1 } else { rng.u64(2..=5) };
     let servers = rng.u64(2..=12);
     let mut cloud = cluster(seed, hosts, servers, servers.max(4));
     for server in cloud.servers.values_mut() {
@@ -73,9 +74,21 @@ pub fn play(seed: u64) -> Result<Report, (Failure, String)> {
     world.profile = Profile::random(&mut rng);
     world.plan = Some(Plan::random(&mut rng));
     if rng.u32(0..8) == 0 {
-        world.uptime = secs(rng.u64(0..200));
-        world.now = nfv_common::time::Mono::at(secs(10));
+        // the whole site had no power
+        world.uptime = secs(rng.u64(60..300));
+        for host in world.cloud.hosts.values_mut() {
+            host.alive_since = BEGIN - secs(rng.u64(10..200));
+        }
     }
+    world.simplex = hosts == 1;
+    world.config.instance.single_hypervisor = hosts == 1;
+    world.config.kubernetes = rng.u32(0..4) == 0;
+    for pool in [Pool::Network, Pool::Guest] {
+        if rng.u32(0..5) == 0 {
+            world.config.disabled.insert(pool);
+        }
+    }
+    world.cloud.users = world.plan.as_ref().is_some_and(|plan| plan.kinds.contains(&Fault::UserAsks));
     let (busy, leave) = (secs(rng.u64(300..1800)), usize::from(hosts > 2 && rng.u32(0..3) == 0));
     world.start_plan(secs(60));
     let ended = world.run_for(busy).and_then(|()| {

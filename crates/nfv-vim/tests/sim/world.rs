@@ -1,15 +1,14 @@
 //! The clock, the VIM and its crashes, the calls on their way.
 
 use super::cloud::{Cloud, CloudEvent, Message};
-use super::fault::{Fate, Fault, Outage, Plan, Profile, SERVICES};
+use super::describe::describe_notification;
+use super::fault::{Fate, Fault, Outage, Plan, Profile};
 use super::invariant::{self, Failure};
 use super::journal::Journal;
 use super::store::Store;
 use super::{millis, secs};
 use nfv_common::time::{Mono, Now};
-use nfv_nfvi::call::{
-    ComputeCall, GuestCall, HostServicesOperation, InfrastructureCall, NetworkCall, NovaAction,
-};
+use nfv_nfvi::call::InfrastructureCall;
 use nfv_nfvi::notification::HostOrder;
 use nfv_nfvi::{Answer, Call, CallId, CallResult, Notification, Pool};
 use nfv_vim::core::{CoreConfig, Effect, Flag, Input, Level, Outcome, StartFacts, Vim};
@@ -17,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Something on its way.
-enum Event {
+pub(super) enum Event {
     /// A request reaches its service.
     Arrives { process: u32, id: CallId, call: Box<Call>, fate: Fate },
     /// An answer reaches the VIM.
@@ -35,10 +34,10 @@ enum Event {
 }
 
 /// A call on its way.
-struct OpenCall {
-    call: Call,
-    fate: Fate,
-    turns: u32,
+pub(super) struct OpenCall {
+    pub call: Call,
+    pub fate: Fate,
+    pub turns: u32,
 }
 
 /// At which commit the VIM crashes, and whether what it led to has left by then.
@@ -49,6 +48,9 @@ pub struct CrashPoint {
     /// Its effects have left.
     pub effects_left: bool,
 }
+
+/// When every world begins.
+pub const BEGIN: Mono = Mono::at(secs(1000));
 
 /// The whole.
 pub struct World {
@@ -74,22 +76,28 @@ pub struct World {
     pub crashes: u32,
     /// Settings of the core.
     pub config: CoreConfig,
-    /// Uptime of the controller at the beginning.
+    /// Uptime of the controller at `booted`.
     pub uptime: Duration,
+    /// See `uptime`.
+    pub booted: Mono,
+    /// The only host is the controller: the VIM dies and comes with it.
+    pub simplex: bool,
+    /// A host for which the platform says that an upgrade is under way.
+    pub upgrading: Option<String>,
     /// The alarms that the handlers have.
     pub raised: BTreeMap<String, String>,
     /// Event logs issued: entity and FM text.
     pub logs: Vec<(Mono, String)>,
-    rng: fastrand::Rng,
+    pub(super) rng: fastrand::Rng,
     seed: u64,
-    process: u32,
-    queue: BTreeMap<(Mono, u64), Event>,
+    pub(super) process: u32,
+    pub(super) queue: BTreeMap<(Mono, u64), Event>,
     queued: u64,
-    calls: BTreeMap<CallId, OpenCall>,
-    used: BTreeSet<CallId>,
+    pub(super) calls: BTreeMap<CallId, OpenCall>,
+    pub(super) used: BTreeSet<CallId>,
     flags: BTreeSet<&'static str>,
-    outages: BTreeMap<Pool, (Mono, Outage)>,
-    left: BTreeSet<String>,
+    pub(super) outages: BTreeMap<Pool, (Mono, Outage)>,
+    pub(super) left: BTreeSet<String>,
     inputs: u64,
     failure: Option<Failure>,
 }
@@ -102,7 +110,7 @@ impl World {
             vim: None,
             store,
             journal: Journal::new(),
-            now: Mono::at(secs(1000)),
+            now: BEGIN,
             profile: Profile::default(),
             plan: None,
             commits: 0,
@@ -110,6 +118,9 @@ impl World {
             crashes: 0,
             config: CoreConfig::default(),
             uptime: secs(5000),
+            booted: BEGIN,
+            simplex: false,
+            upgrading: None,
             raised: BTreeMap::new(),
             logs: Vec::new(),
             rng: fastrand::Rng::with_seed(seed ^ 0x5eed),
@@ -130,7 +141,7 @@ impl World {
         world
     }
 
-    fn queue(&mut self, after: Duration, event: Event) {
+    pub(super) fn queue(&mut self, after: Duration, event: Event) {
         self.queued += 1;
         self.queue.insert((self.now + after, self.queued), event);
     }
@@ -217,7 +228,7 @@ impl World {
         }
     }
 
-    fn fail(&mut self, what: String) {
+    pub(super) fn fail(&mut self, what: String) {
         if self.failure.is_none() {
             self.failure = Some(Failure { at: self.now, what });
         }
@@ -225,7 +236,10 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Cloud(event) => self.cloud.happen(event),
+            Event::Cloud(event) => {
+                self.cloud.happen(event);
+                self.follow_controller();
+            }
             Event::Start => self.start_vim(),
             Event::Fault(fault) => {
                 self.inject(fault);
@@ -300,6 +314,10 @@ impl World {
             return;
         }
         let body = match message {
+            Message::Platform(Notification::HostUpgrade { uuid, name, recover_instances, .. }) => {
+                let inprogress = self.upgrading.as_ref() == Some(&name);
+                Notification::HostUpgrade { uuid, name, inprogress, recover_instances }
+            }
             Message::Platform(body) | Message::Nova(body) => body,
             Message::HostState(name) => {
                 let now = self.now;
@@ -326,7 +344,7 @@ impl World {
         self.used.clear();
         self.raised.clear();
         let facts = StartFacts {
-            uptime: self.uptime + self.now.since_origin(),
+            uptime: self.uptime + self.now.since(self.booted),
             dor_complete: self.flags.contains(Flag::DorComplete.file_name()),
             unlock_complete: self.flags.contains(Flag::UnlockComplete.file_name()),
             seed: self.seed * 1000 + u64::from(self.process),
@@ -341,8 +359,27 @@ impl World {
         self.carry_out(outcome);
     }
 
+    /// The VIM of a simplex system goes down and comes up with its host, whose run directory is then empty.
+    pub(super) fn follow_controller(&mut self) {
+        if !self.simplex {
+            return;
+        }
+        let alive = self.cloud.hosts.values().any(|host| host.alive);
+        let starting = self.queue.values().any(|event| matches!(event, Event::Start));
+        if !alive && (self.vim.is_some() || starting) {
+            self.journal.line(self.now, "platform: the controller goes down");
+            self.queue.retain(|_, event| !matches!(event, Event::Start));
+            self.vim = None;
+            self.store.crash();
+            self.flags.clear();
+        } else if alive && self.vim.is_none() && !starting {
+            (self.uptime, self.booted) = (secs(40), self.now + secs(40));
+            self.queue(secs(40), Event::Start);
+        }
+    }
+
     /// The process is gone, its connections break, a new one comes.
-    fn crash_vim(&mut self) {
+    pub(super) fn crash_vim(&mut self) {
         self.journal.line(self.now, "fault: the VIM crashes");
         self.crashes += 1;
         self.vim = None;
@@ -351,7 +388,7 @@ impl World {
         self.queue(back, Event::Start);
     }
 
-    fn input(&mut self, input: Input, text: &str) {
+    pub(super) fn input(&mut self, input: Input, text: &str) {
         let now = self.wall();
         let Some(vim) = &mut self.vim else { return };
         self.journal.routine(self.now, text);
@@ -456,171 +493,6 @@ impl World {
         }
     }
 
-    fn send(&mut self, id: CallId, call: Call) {
-        let text = format!("vim: call {} {}", id.0, describe_call(&call));
-        if is_change(&call) {
-            self.journal.line(self.now, &text);
-        } else {
-            self.journal.routine(self.now, &text);
-        }
-        if !self.used.insert(id) {
-            return self.fail(format!("call id {} is used twice", id.0));
-        }
-        let running = self.calls.values().filter(|open| open.call.pool() == call.pool()).count();
-        if running > 40 {
-            return self.fail(format!("{running} calls of the {} pool at once", call.pool().as_str()));
-        }
-        if let Err(what) = invariant::before_call(&self.cloud, &call) {
-            return self.fail(what);
-        }
-        let fate = match self.outages.get(&call.pool()) {
-            Some((until, outage)) if self.now < *until => outage.fate(),
-            _ if self.cloud.steady => Fate::Served,
-            _ => self.profile.fate(&mut self.rng),
-        };
-        if fate != Fate::Served {
-            self.journal.line(self.now, &format!("fault: call {} meets {fate:?}", id.0));
-        }
-        let several = !self.cloud.steady && self.rng.u32(0..1000) < self.profile.turns;
-        let turns = if several { self.rng.u32(1..4) } else { 0 };
-        self.calls.insert(id, OpenCall { call, fate, turns });
-        self.dispatch(id);
-    }
-
-    /// A call has a turn: it asks for another one, or reaches its service.
-    fn dispatch(&mut self, id: CallId) {
-        let process = self.process;
-        let delay = millis(if self.cloud.steady { 20 } else { self.rng.u64(2..300) });
-        let Some(open) = self.calls.get(&id) else { return };
-        if open.turns > 0 {
-            self.queue(delay, Event::TurnWanted { process, id });
-            return;
-        }
-        match &open.fate {
-            Fate::LostRequest => {}
-            Fate::Refused(error) => {
-                let result = Err(error.clone());
-                self.queue(delay, Event::Answered { process, id, result });
-            }
-            Fate::Served | Fate::LostAnswer | Fate::TimedOut(_) | Fate::Slow(_) => {
-                let (call, fate) = (Box::new(open.call.clone()), open.fate.clone());
-                self.queue(delay, Event::Arrives { process, id, call, fate });
-            }
-        }
-    }
-
-    /// A request reaches its service. It is served even if its sender is gone.
-    fn arrives(&mut self, process: u32, id: CallId, call: &Call, fate: Fate) {
-        let result = self.cloud.serve(call);
-        let delay = millis(if self.cloud.steady { 20 } else { self.rng.u64(2..300) });
-        let (delay, result) = match fate {
-            Fate::LostAnswer | Fate::LostRequest => return,
-            Fate::TimedOut(after) => {
-                let error = nfv_nfvi::CallError::new(nfv_nfvi::ErrorKind::TimedOut, "no answer in time");
-                (after, Err(error))
-            }
-            Fate::Slow(after) => (after, result),
-            Fate::Served | Fate::Refused(_) => (delay, result),
-        };
-        self.queue(delay, Event::Answered { process, id, result });
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
-        if from.is_empty() { None } else { Some(from[self.rng.usize(0..from.len())].clone()) }
-    }
-
-    fn hosts_where(&self, fits: impl Fn(&super::platform::SimHost) -> bool) -> Vec<String> {
-        self.cloud.hosts.values().filter(|host| fits(host)).map(|host| host.name.clone()).collect()
-    }
-
-    fn inject(&mut self, fault: Fault) {
-        match fault {
-            Fault::HostsDie => {
-                let several = if self.rng.u32(0..4) == 0 { self.rng.usize(2..4) } else { 1 };
-                for _ in 0..several {
-                    let alive = self.hosts_where(|host| host.alive);
-                    if alive.len() <= 1 {
-                        return;
-                    }
-                    let back = (self.rng.u32(0..3) > 0).then(|| secs(self.rng.u64(20..600)));
-                    if let Some(name) = self.pick(&alive) {
-                        self.cloud.crash_host(&name, back);
-                    }
-                }
-            }
-            Fault::ServerCrashes | Fault::ServerInError | Fault::UserAction | Fault::UserDeletes => {
-                let all: Vec<_> = self.cloud.servers.keys().cloned().collect();
-                let Some(uuid) = self.pick(&all) else { return };
-                let running = self.cloud.runs(&self.cloud.servers[&uuid]);
-                match fault {
-                    Fault::ServerCrashes if running => self.cloud.crash_server(&uuid),
-                    Fault::ServerInError => self.cloud.break_server(&uuid),
-                    Fault::UserAction if running => self.cloud.user_stops(&uuid),
-                    Fault::UserAction => self.cloud.user_starts(&uuid),
-                    Fault::UserDeletes if all.len() > 3 => self.cloud.user_deletes(&uuid),
-                    _ => {}
-                }
-            }
-            Fault::Lock | Fault::ForceLock => {
-                let ready = self.hosts_where(|host| host.is_quiet() && !host.locked);
-                if ready.len() <= 1 {
-                    return;
-                }
-                let order = if fault == Fault::Lock { HostOrder::Lock } else { HostOrder::ForceLock };
-                if let Some(name) = self.pick(&ready) {
-                    self.cloud.order(&name, order);
-                }
-            }
-            Fault::Unlock => {
-                let ready = self.hosts_where(|host| host.is_quiet() && host.locked);
-                if let Some(name) = self.pick(&ready) {
-                    self.cloud.order(&name, HostOrder::Unlock);
-                }
-            }
-            Fault::ServiceDown => {
-                let pool = SERVICES[self.rng.usize(0..SERVICES.len())];
-                let outage = [Outage::Unreachable, Outage::Unavailable, Outage::Hangs][self.rng.usize(0..3)];
-                let until = self.now + secs(self.rng.u64(5..300));
-                self.journal.line(self.now, &format!("fault: {} {outage:?} until {until:?}", pool.as_str()));
-                self.outages.insert(pool, (until, outage));
-            }
-            Fault::VimCrashes => {
-                if self.vim.is_some() {
-                    self.crash_vim();
-                }
-            }
-        }
-    }
-
-    /// Nothing goes wrong any more: services are up, hosts come back (all but `leave`), locks are taken back.
-    pub fn calm(&mut self, leave: usize) {
-        self.profile = Profile { turns: self.profile.turns, ..Profile::default() };
-        self.plan = None;
-        self.queue.retain(|_, event| !matches!(event, Event::Fault(_)));
-        self.outages.clear();
-        self.cloud.op_failures = 0;
-        self.journal.line(self.now, "calm: nothing goes wrong from here on");
-        let dead = self.hosts_where(|host| !host.alive);
-        for name in dead.iter().skip(leave) {
-            self.cloud.revive_host(name);
-        }
-        self.left = dead.into_iter().take(leave).collect();
-        if leave > 0 && self.left.is_empty() {
-            self.left = self.hosts_where(|host| host.locked).into_iter().take(leave).collect();
-        }
-        self.unlock_rest();
-    }
-
-    /// Operators unlock what is locked, as soon as it can be, but for what is left as it is.
-    pub fn unlock_rest(&mut self) {
-        let left = &self.left;
-        let locked = self.hosts_where(|host| host.is_quiet() && host.locked && !left.contains(&host.name));
-        for name in locked {
-            self.cloud.order(&name, HostOrder::Unlock);
-        }
-        self.settle_cloud();
-    }
-
     /// Nova or the platform are in the middle of something.
     pub fn cloud_is_busy(&self) -> bool {
         self.queue.values().any(|event| matches!(event, Event::Cloud(_)))
@@ -629,78 +501,5 @@ impl World {
     /// How many inputs were handled.
     pub fn inputs(&self) -> u64 {
         self.inputs
-    }
-
-    /// Opens the calls that are on their way, for reports.
-    pub fn open_calls(&self) -> usize {
-        self.calls.len()
-    }
-}
-
-fn is_change(call: &Call) -> bool {
-    !matches!(
-        call,
-        Call::Identity(_)
-            | Call::Infrastructure(
-                InfrastructureCall::GetHosts
-                    | InfrastructureCall::GetHost { .. }
-                    | InfrastructureCall::GetSystemInfo
-                    | InfrastructureCall::GetSystemState
-            )
-            | Call::Compute(
-                ComputeCall::GetHostAggregates
-                    | ComputeCall::GetHypervisors
-                    | ComputeCall::GetHypervisor { .. }
-                    | ComputeCall::GetInstanceTypes { .. }
-                    | ComputeCall::GetInstanceType { .. }
-                    | ComputeCall::GetInstanceGroups
-                    | ComputeCall::GetInstances { .. }
-                    | ComputeCall::GetInstance { .. }
-                    | ComputeCall::HostServices { operation: HostServicesOperation::Query, .. }
-            )
-            | Call::Network(NetworkCall::HostServices { operation: HostServicesOperation::Query, .. })
-            | Call::Guest(GuestCall::HostServices { operation: HostServicesOperation::Query, .. })
-    )
-}
-
-fn describe_call(call: &Call) -> String {
-    match call {
-        Call::Compute(ComputeCall::InstanceAction { uuid, action, .. }) => {
-            let action = match action {
-                NovaAction::LiveMigrate { .. } => "LiveMigrate".to_owned(),
-                other => format!("{other:?}"),
-            };
-            format!("{action} of {}", uuid.trim_start_matches("22222222-0000-0000-0000-0000000000"))
-        }
-        Call::Compute(ComputeCall::HostServices { host, operation }) => {
-            format!("nova: {operation:?} services of {}", host.name)
-        }
-        Call::Compute(ComputeCall::NotifyHost { host, enabled }) => {
-            format!("nova: {} is {}", host.name, if *enabled { "up" } else { "forced down" })
-        }
-        Call::Infrastructure(InfrastructureCall::NotifyHostServices { host, notice }) => {
-            format!("sysinv: services of {} {notice:?}", host.name)
-        }
-        Call::Network(NetworkCall::HostServices { host, operation }) => {
-            format!("neutron: {operation:?} services of {}", host.name)
-        }
-        Call::Network(NetworkCall::NotifyHostDisabled { host }) => format!("neutron: {} is down", host.name),
-        Call::Guest(GuestCall::HostServices { host, operation }) => {
-            format!("guest: {operation:?} services of {}", host.name)
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-fn describe_notification(body: &Notification) -> String {
-    match body {
-        Notification::InstanceStateChange { instance } => {
-            let data = &instance.nfvi_data;
-            format!("{} {}/{}/{}", instance.name, data.vm_state, data.task_state, data.power_state)
-        }
-        Notification::HostStateChange { name, admin_state, oper_state, avail_status, .. } => {
-            format!("{name} {admin_state}/{oper_state}/{avail_status}")
-        }
-        other => format!("{other:?}"),
     }
 }

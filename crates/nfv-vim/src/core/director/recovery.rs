@@ -2,6 +2,7 @@
 
 use super::host_down::Method;
 use super::{FILE, LOGGER};
+use crate::core::host::HostState;
 use crate::core::instance::action::ActionKind;
 use crate::core::instance::{Instance, VM_ERROR};
 use crate::core::{Effect, Flag, Level, TimerKey, Vim};
@@ -194,6 +195,14 @@ impl Vim {
                 (cure, cancelled, force_fail || cancelled.is_some() || stuck || unmarked)
             }
         };
+        if cure == Some(Cure::Evacuate) && instance.is_evacuating() {
+            return false;
+        }
+        if force_fail && let Some(instance) = self.instances.get_mut(uuid) {
+            // what an earlier process had under way is given up with the rest
+            instance.resuming = None;
+            self.dirty_instances.insert(uuid.to_owned());
+        }
         if let Some(kind) = cancelled {
             self.cancel_action(uuid, kind, "");
             self.settle();
@@ -203,7 +212,7 @@ impl Vim {
         }
         let Some(cure) = cure else { return false };
         let Some(instance) = self.instances.get(uuid) else { return false };
-        if cure == Cure::Evacuate && !self.may_evacuate_now(instance) {
+        if cure == Cure::Evacuate && self.waits_for_operator(instance) {
             return false;
         }
         if !instance.auto_recovery() || !instance.recoverable {
@@ -232,16 +241,10 @@ impl Vim {
         self.do_action(uuid, action, None, InitiatedBy::InstanceDirector, "")
     }
 
-    /// False while its evacuation is under way already, and while its host is locked and runs: an evacuation waits for
-    /// the host to be offline, and that one will not be before somebody switches it off (docs/differences.md).
-    fn may_evacuate_now(&self, instance: &Instance) -> bool {
-        let evacuating = |kind| kind == ActionKind::Evacuate;
-        if instance.running.as_ref().is_some_and(|running| evacuating(running.kind))
-            || instance.pending.iter().any(|pending| evacuating(pending.kind))
-        {
-            return false;
-        }
-        !instance.host().and_then(|host| self.hosts.get(host)).is_some_and(|host| {
+    /// Its host is locked and runs: an evacuation waits for the host to be offline, and that one will not be before
+    /// somebody switches it off (docs/differences.md).
+    fn waits_for_operator(&self, instance: &Instance) -> bool {
+        instance.host().and_then(|host| self.hosts.get(host)).is_some_and(|host| {
             host.nfvi.admin_state == AdminState::Locked && host.nfvi.avail_status == HostAvailStatus::Online
         })
     }
@@ -275,30 +278,36 @@ impl Vim {
         }
     }
 
-    /// Once for each boot of the controller: what a lock of the only hypervisor stopped is started again.
+    /// What a lock of the only hypervisor stopped is started again: after each boot of the controller, and when the
+    /// lock came to nothing (docs/differences.md).
     fn unlock_pass(&mut self) {
-        if self.recovery.unlock_complete {
-            return;
-        }
-        self.recovery.unlock_complete = true;
         if self.config.instance.single_hypervisor {
-            let stopped = self.instances_where(|i| i.is_locked() && i.unlock_to_recover && !i.is_going());
-            let mut by_host: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for uuid in stopped {
-                if let Some(host) = self.instances.get(&uuid).and_then(|i| i.nfvi.host_name.clone()) {
-                    by_host.entry(host).or_default().push(uuid);
-                }
-            }
-            for uuid in self.instances_where(|i| i.unlock_to_recover) {
-                if let Some(instance) = self.instances.get_mut(&uuid) {
-                    instance.unlock_to_recover = false;
-                    self.dirty_instances.insert(uuid);
-                }
-            }
-            for (host, uuids) in by_host {
-                self.start_instances_serially(&host, uuids);
+            self.start_stopped_by_lock();
+        }
+        if !self.recovery.unlock_complete {
+            self.recovery.unlock_complete = true;
+            self.out.effects.push(Effect::Touch(Flag::UnlockComplete));
+        }
+    }
+
+    fn start_stopped_by_lock(&mut self) {
+        let mut by_host: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for instance in self.instances.values() {
+            let enabled = |host: &&str| {
+                self.hosts.get(*host).is_some_and(|host| host.state() == HostState::Enabled)
+                    && !self.operations.contains_key(*host)
+            };
+            if instance.is_locked()
+                && instance.unlock_to_recover
+                && !instance.is_going()
+                && let Some(host) = instance.host().filter(enabled)
+            {
+                by_host.entry(host.to_owned()).or_default().push(instance.uuid().to_owned());
             }
         }
-        self.out.effects.push(Effect::Touch(Flag::UnlockComplete));
+        // each one's mark goes when it is seen started: what a crash or a refusal keeps from starting comes next time
+        for (host, uuids) in by_host {
+            self.start_instances_serially(&host, uuids);
+        }
     }
 }

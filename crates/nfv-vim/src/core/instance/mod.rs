@@ -224,6 +224,12 @@ impl Instance {
         self.nfvi.action == InstanceAction::Rebooting
     }
 
+    /// Its evacuation is under way or waits.
+    pub fn is_evacuating(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.kind == ActionKind::Evacuate)
+            || self.pending.iter().any(|pending| pending.kind == ActionKind::Evacuate)
+    }
+
     /// Delete under way.
     pub fn is_deleting(&self) -> bool {
         self.nfvi.action == InstanceAction::Deleting

@@ -119,6 +119,17 @@ impl Vim {
             self.settle();
             self.recover_confirmed_crash(uuid);
         }
+        // whoever started it: the lock that stopped it is made good
+        if let Some(instance) = self.instances.get_mut(uuid)
+            && source == Source::Answer
+            && instance.unlock_to_recover
+            && instance.is_enabled()
+            && !instance.is_action_running()
+            && instance.running.is_none()
+        {
+            instance.unlock_to_recover = false;
+            self.dirty_instances.insert(uuid.to_owned());
+        }
         // what an earlier process had under way is either seen by now, or over, or was never sent
         if let Some(instance) = self.instances.get_mut(uuid)
             && source == Source::Answer
