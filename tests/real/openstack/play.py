@@ -142,9 +142,8 @@ class Play:
     def start(self):
         self.chapter("The VIM meets the cloud")
         for host in COMPUTES:
-            self.until(
-                "sysinv was told services-enabled of %s" % host, lambda: self.told(host, "services-enabled", 0), 90, True
-            )
+            what = "sysinv was told services-enabled of %s" % host
+            self.until(what, lambda: self.told(host, "services-enabled", 0), 90, True)
             state = self.service_is(host, "enabled", False)
             self.judge("nova-compute of %s is enabled and not forced down" % host, state is True, state)
 
