@@ -42,7 +42,11 @@ cleanup() {
     if [ -n "$VIM" ]; then end_process "$VIM" 15; fi
     if [ -n "$LAB" ]; then end_process "$LAB" 15; fi
     if [ -z "${NFV_REAL_LEAVE_UP:-}" ] && [ -d "$OPENSTACK" ]; then "$PARTS/openstack-down" "$OPENSTACK"; fi
-    if [ -n "$GOOD" ]; then rm -rf "$WORK"; else echo "state and logs are kept in $WORK" >&2; fi
+    if [ -n "$GOOD" ]; then
+        rm -rf "$WORK"
+    elif ! rmdir "$WORK" 2>/dev/null; then
+        echo "state and logs are kept in $WORK" >&2
+    fi
 }
 trap cleanup EXIT
 trap 'exit 130' INT
