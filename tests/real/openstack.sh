@@ -5,6 +5,7 @@
 #
 # DIR (default: nfv-openstack under $TMPDIR or /tmp) holds the OpenStack; about 2 GB, made on the first use (6 minutes)
 # and kept for the next one, stopped. What it is and what it needs: tests/real/openstack/README.md.
+#   NFV_OPENSTACK_DIR=DIR       the same as the argument
 #   NFV_BIN_DIR=target/debug    where nfv-vim and nfv-lab are
 #   NFV_REAL_LEAVE_UP=1         leaves the OpenStack running
 # Exit status: 0 all passed, 1 something failed, 77 skipped.
@@ -12,7 +13,7 @@ set -uo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 PARTS=$HERE/openstack
 BIN=${NFV_BIN_DIR:-$HERE/../../target/debug}
-OPENSTACK=${1:-${TMPDIR:-/tmp}/nfv-openstack}
+OPENSTACK=${1:-${NFV_OPENSTACK_DIR:-${TMPDIR:-/tmp}/nfv-openstack}}
 
 skip() { echo "skipped: $*"; exit 77; }
 fail() { echo "$0: $*" >&2; exit 1; }
@@ -41,7 +42,11 @@ cleanup() {
     if [ -n "$VIM" ]; then end_process "$VIM" 15; fi
     if [ -n "$LAB" ]; then end_process "$LAB" 15; fi
     if [ -z "${NFV_REAL_LEAVE_UP:-}" ] && [ -d "$OPENSTACK" ]; then "$PARTS/openstack-down" "$OPENSTACK"; fi
-    if [ -n "$GOOD" ]; then rm -rf "$WORK"; else echo "state and logs are kept in $WORK" >&2; fi
+    if [ -n "$GOOD" ]; then
+        rm -rf "$WORK"
+    elif ! rmdir "$WORK" 2>/dev/null; then
+        echo "state and logs are kept in $WORK" >&2
+    fi
 }
 trap cleanup EXIT
 trap 'exit 130' INT
@@ -89,6 +94,10 @@ VIM_STATUS=$?
 VIM=''
 if [ "$VIM_STATUS" != 143 ]; then
     echo "FAIL: nfv-vim ended with status $VIM_STATUS after SIGTERM, not with 143" >&2
+    STATUS=1
+fi
+if grep -n 'panicked at' "$WORK/vim.out"; then
+    echo "FAIL: nfv-vim panicked" >&2
     STATUS=1
 fi
 [ "$STATUS" = 0 ] || fail "not all passed"

@@ -1,7 +1,7 @@
 """Writes the configuration of nfv-vim for the test against a real OpenStack.
 
 configure.py ports COUNT              prints free ports of the loopback interface
-configure.py write DIR OPENRC         reads DIR/vim-ports and DIR/lab-ports.json, writes DIR/config.ini and what it names
+configure.py write DIR OPENRC         reads DIR/vim-ports and DIR/lab-ports.json, writes DIR/config.ini and its files
 """
 
 import json

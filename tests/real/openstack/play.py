@@ -109,6 +109,10 @@ class Play:
             return "no alarm %s of %s" % (kind, entity)
         return all(uuid in self.cleared for uuid in mine) or "alarm %s of %s is not cleared" % (kind, entity)
 
+    def no_alarm(self):
+        left = [alarm["alarm-type"] for uuid, alarm in self.raised.items() if uuid not in self.cleared]
+        return not left or ", ".join(left)
+
     def all_on(self, host):
         """Nova shows all servers active there."""
         servers = self.cloud.servers()
@@ -138,9 +142,8 @@ class Play:
     def start(self):
         self.chapter("The VIM meets the cloud")
         for host in COMPUTES:
-            self.until(
-                "sysinv was told services-enabled of %s" % host, lambda: self.told(host, "services-enabled", 0), 90, True
-            )
+            what = "sysinv was told services-enabled of %s" % host
+            self.until(what, lambda: self.told(host, "services-enabled", 0), 90, True)
             state = self.service_is(host, "enabled", False)
             self.judge("nova-compute of %s is enabled and not forced down" % host, state is True, state)
 
@@ -202,8 +205,11 @@ class Play:
             self.judge("%s was live-migrated once" % name, count == 1, "%d live migrations" % count)
         self.until("event logs", lambda: self.all_events("instance-live-migrated", SERVERS, events), 60)
         for name in SERVERS:
-            state = self.alarm_over("instance-live-migrating", self.uuids[name], alarms)
-            self.judge("alarm instance-live-migrating of %s raised and cleared" % name, state is True, state)
+            self.until(
+                "alarm instance-live-migrating of %s raised and cleared" % name,
+                lambda: self.alarm_over("instance-live-migrating", self.uuids[name], alarms),
+                30,
+            )
         self.until(
             "nova-compute of compute-0 is disabled and forced down",
             lambda: self.service_is("compute-0", "disabled", True),
@@ -270,9 +276,7 @@ class Play:
         self.cloud.cli("server", "delete", "--wait", *self.uuids.values())
         self.say("user", "server delete %s" % " ".join(SERVERS))
         self.until("the VIM knows", lambda: self.all_events("instance-deleted", SERVERS, events), 120)
-        self.look()
-        left = [alarm["alarm-type"] for uuid, alarm in self.raised.items() if uuid not in self.cleared]
-        self.judge("no alarm is left", not left, ", ".join(left))
+        self.until("no alarm is left", self.no_alarm, 30)
 
     def daemons(self, tool, *names):
         """Stops daemons of the OpenStack, or starts what is missing."""
