@@ -1,10 +1,11 @@
 //! The VIM's configuration files for a site. Contract: deployment 3.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// Settings of the VIM that differ from the defaults: section, key, value.
 pub type Settings = Vec<(&'static str, &'static str, String)>;
@@ -36,20 +37,33 @@ pub struct VimPorts {
 }
 
 impl VimPorts {
-    /// Ports that are free now.
+    /// Four ports that are free now, below those that the system gives to outgoing connections: those could be
+    /// taken again before the VIM opens them. Sites of one process and of different processes do not meet.
     ///
     /// # Errors
     /// No port can be had.
     pub fn free() -> anyhow::Result<Self> {
-        let sockets = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0"));
-        let mut ports = [0; 4];
-        for (port, socket) in ports.iter_mut().zip(&sockets) {
-            let socket = socket.as_ref().map_err(|error| anyhow::anyhow!("no free port: {error}"))?;
-            *port = socket.local_addr().context("no free port")?.port();
+        static SITES: AtomicU16 = AtomicU16::new(0);
+        let own = (std::process::id() % 500) as u16 * 16;
+        for _ in 0..500 {
+            let first = LOWEST_PORT + (own + SITES.fetch_add(4, Ordering::Relaxed)) % PORTS;
+            if (first..first + 4).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+                return Ok(Self {
+                    infrastructure: first,
+                    guest: first + 1,
+                    compute: first + 2,
+                    host: first + 3,
+                });
+            }
         }
-        Ok(Self { infrastructure: ports[0], guest: ports[1], compute: ports[2], host: ports[3] })
+        bail!("no free ports from {LOWEST_PORT} on")
     }
 }
+
+/// Where the VIM's ports are looked for.
+const LOWEST_PORT: u16 = 20_000;
+/// In how many; a multiple of four.
+const PORTS: u16 = 8_000;
 
 /// Settings with which a site reacts in seconds where production takes minutes.
 pub fn quick() -> Settings {

@@ -143,9 +143,17 @@ impl Site {
             return Ok(None);
         }
         self.signal_vim(Signal::SIGTERM)?;
-        let Some(mut vim) = self.vim.take() else { return Ok(None) };
-        let ended = tokio::time::timeout(Duration::from_secs(15), vim.wait()).await;
-        Ok(Some(ended.context("nfv-vim did not end within 15 s")??))
+        self.wait_vim(Duration::from_secs(15)).await.map(Some)
+    }
+
+    /// Waits until the VIM ends.
+    ///
+    /// # Errors
+    /// It does not run, or does not end within `limit`.
+    pub async fn wait_vim(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
+        let mut vim = self.vim.take().context("nfv-vim does not run")?;
+        let ended = tokio::time::timeout(limit, vim.wait()).await;
+        Ok(ended.with_context(|| format!("nfv-vim did not end within {} s", limit.as_secs()))??)
     }
 
     /// True while the VIM runs; an error tells how it ended.

@@ -54,7 +54,7 @@ pub fn run(config_file: &Path) -> ExitStatus {
     let (settings, config) = match read_config(config_file) {
         Ok(both) => both,
         Err(error) => {
-            eprintln!("nfv-vim: {error:#}");
+            eprintln!("nfv-vim: {error}");
             return ExitStatus::BadStart;
         }
     };
@@ -81,6 +81,7 @@ pub fn run(config_file: &Path) -> ExitStatus {
 }
 
 fn read_config(file: &Path) -> anyhow::Result<(Settings, RuntimeConfig)> {
+    anyhow::ensure!(file.exists(), "configuration file {} does not exist", file.display());
     let settings = Settings::load(file)?;
     let config = RuntimeConfig::from_settings(&settings)?;
     Ok((settings, config))
