@@ -70,8 +70,8 @@ fn seeds_hold_every_invariant_and_settle() {
     play_all(&range().collect::<Vec<_>>());
 }
 
-/// Seeds that found a mistake of the core once, and what it was. What a seed does changes with the simulation, so the
-/// mistakes that count have tests of their own as well; these are here because such seeds were good at finding.
+/// Seeds that found a mistake of the core once, and what it was. What a seed does changes when the simulation changes:
+/// they are played because such seeds were good at finding, `core_tables.rs` holds the mistakes themselves.
 const REGRESSIONS: [(u64, &str); 17] = [
     (6, "270.001 stayed raised when the VIM was restarted before the services were well again"),
     (27, "a host being locked counted as down, its healthy instances were set to error"),
