@@ -53,6 +53,11 @@ impl Vim {
         self.outstanding.values().any(|outstanding| outstanding.then == *then)
     }
 
+    /// Who waits for the calls that have not ended.
+    pub(super) fn open_questions(&self) -> impl Iterator<Item = &Then> {
+        self.outstanding.values().map(|outstanding| &outstanding.then)
+    }
+
     pub(super) fn grant_turns(&mut self) {
         while let Some(grant) = self.calls.grant() {
             let (id, effect) = match grant {

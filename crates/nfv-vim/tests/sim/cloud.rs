@@ -70,6 +70,8 @@ pub struct Cloud {
     pub last_id: u64,
     /// What must never happen and did.
     pub violations: Vec<String>,
+    /// Why the VIM refused locks.
+    pub refusals: Vec<String>,
     /// What happened, for the journal.
     pub notes: Vec<String>,
     /// Every action Nova was asked for: server, kind, accepted.
@@ -92,6 +94,7 @@ impl Cloud {
             steady: false,
             last_id: 0,
             violations: Vec::new(),
+            refusals: Vec::new(),
             notes: Vec::new(),
             requests: Vec::new(),
         }

@@ -288,6 +288,7 @@ impl Cloud {
             HostServicesNotice::DisableFailed { reason } if lock => {
                 host.action = HostAction::None;
                 self.notes.push(format!("platform: lock of {name} refused: {reason}"));
+                self.refusals.push(reason.clone());
                 self.procedure(name);
             }
             HostServicesNotice::DisableExtend if lock => {

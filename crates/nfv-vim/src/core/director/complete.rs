@@ -39,9 +39,12 @@ impl Vim {
         }
         match report {
             Report::Start(_) => {
-                if end != ItemEnd::Completed
-                    && let Some(operation) = self.operations.get_mut(&host)
+                if end == ItemEnd::Completed
+                    && let Some(instance) = self.instances.get_mut(uuid)
                 {
+                    instance.unlock_to_recover = false;
+                    self.dirty_instances.insert(uuid.to_owned());
+                } else if let Some(operation) = self.operations.get_mut(&host) {
                     operation.give_reason(&sentence);
                 }
                 self.start_next(&host);

@@ -48,6 +48,9 @@ impl Recovery {
     }
 }
 
+/// What Nova showed of an instance longer ago does not count.
+const FRESH: Duration = Duration::from_secs(120);
+
 /// How an instance is healed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cure {
@@ -108,8 +111,8 @@ impl Vim {
             if !self.is_candidate(instance) || !self.may_recover_now(instance) {
                 continue;
             }
-            if !instance.confirmed {
-                // nothing is done to an instance that Nova has not shown since the process started
+            if !instance.confirmed || self.now.mono.since(instance.seen) > FRESH {
+                // nothing is done to an instance that Nova has not shown lately: it may be well by now
                 self.ask_for_instance(&uuid);
                 self.recovery.next_interval = config.recovery_audit_cooldown;
                 continue;

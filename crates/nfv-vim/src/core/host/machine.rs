@@ -102,6 +102,7 @@ impl Vim {
         let now = self.now.mono;
         let config = &self.config;
         let Some(host) = self.hosts.get_mut(name) else { return };
+        host.held = None;
         let works = task::works(kind, host, config);
         if works.is_empty() {
             // nothing to do is done at once, and the state hears of it as of any other task

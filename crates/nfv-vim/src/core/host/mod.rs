@@ -15,6 +15,7 @@ mod work;
 
 use nfv_common::fsm::{Machine, Task};
 use nfv_common::time::Mono;
+use nfv_nfvi::Call;
 use nfv_nfvi::object::{self, HostAction, HostAvailStatus, OperState};
 use service::{HostService, ServiceState};
 pub use state::{HostEvent, HostState};
@@ -83,6 +84,8 @@ pub struct Host {
     pub services_locked: bool,
     /// The running task, or the last one.
     pub task: Option<Task<HostWork>>,
+    /// The request of the current work, while one of an earlier task is still on its way.
+    pub held: Option<Box<Call>>,
     /// When sysinv was last told to wait longer.
     pub disable_extended: Mono,
 }
@@ -102,6 +105,7 @@ impl Host {
             services: BTreeMap::new(),
             services_locked: false,
             task: None,
+            held: None,
             disable_extended: now,
         }
     }

@@ -97,8 +97,40 @@ impl Vim {
         else {
             return Step::Failed(String::new());
         };
-        self.call(call, Then::HostWork { host: name.to_owned(), task });
+        let then = Then::HostWork { host: name.to_owned(), task };
+        if self.has_older_host_call(name, task)
+            && let Some(host) = self.hosts.get_mut(name)
+        {
+            // a request of the task before this one may still be on its way, and must not arrive behind this one
+            host.held = Some(Box::new(call));
+            return Step::Wait(format!("an earlier request about the host to end, then {waits_for}"));
+        }
+        self.call(call, then);
         Step::Wait(waits_for.to_owned())
+    }
+
+    /// A request of an earlier task of the host has not ended.
+    fn has_older_host_call(&self, name: &str, task: u64) -> bool {
+        self.open_questions().any(|then| match then {
+            Then::HostWork { host, task: other } => host == name && *other != task,
+            _ => false,
+        })
+    }
+
+    /// An earlier request ended: what waited for that leaves now.
+    fn release_held_call(&mut self, name: &str) {
+        let Some(host) = self.hosts.get_mut(name) else { return };
+        let Some(current) = host.task.as_ref().filter(|task| task.waiting().is_some()).map(|task| task.id())
+        else {
+            host.held = None;
+            return;
+        };
+        if self.has_older_host_call(name, current) {
+            return;
+        }
+        if let Some(call) = self.hosts.get_mut(name).and_then(|host| host.held.take()) {
+            self.call(*call, Then::HostWork { host: name.to_owned(), task: current });
+        }
     }
 
     fn host_service_call(&mut self, host: &HostRef, service: HostService, operation: Operation) -> Step {
@@ -127,7 +159,9 @@ impl Vim {
     /// The answer to a host's work.
     pub(in crate::core) fn host_work_answered(&mut self, name: &str, task: u64, result: CallResult) {
         let Some(host) = self.hosts.get(name) else { return };
-        let Some(current) = host.task.as_ref().filter(|current| current.id() == task) else { return };
+        let Some(current) = host.task.as_ref().filter(|current| current.id() == task) else {
+            return self.release_held_call(name);
+        };
         let Some(work) = current.current().cloned() else { return };
         if current.waiting().is_none() {
             return;

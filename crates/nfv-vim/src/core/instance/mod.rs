@@ -79,6 +79,8 @@ pub struct Instance {
     pub version: u64,
     /// Nova has shown it in an answer since this process started, and no notification has said since that it failed.
     pub confirmed: bool,
+    /// When Nova last showed it in an answer.
+    pub seen: Mono,
     /// It crashed, and nothing was done about it yet.
     pub crashed: bool,
     /// When Nova was last asked to confirm a cold migration.
@@ -118,6 +120,7 @@ impl Instance {
             state_changed_at: wall,
             version: 0,
             confirmed: true,
+            seen: now,
             crashed: false,
             confirm_sent: None,
             resuming: None,

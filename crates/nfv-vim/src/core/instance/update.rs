@@ -81,6 +81,9 @@ impl Vim {
     fn instance_apply(&mut self, uuid: &str, nfvi: object::Instance, source: Source) {
         let now = self.now.mono;
         let Some(instance) = self.instances.get_mut(uuid) else { return };
+        if source == Source::Answer {
+            instance.seen = now;
+        }
         let first = source == Source::Answer && !std::mem::replace(&mut instance.confirmed, true);
         let old_host = instance.nfvi.host_name.clone();
         let changed = instance.nfvi.admin_state != nfvi.admin_state
