@@ -72,7 +72,7 @@ fn seeds_hold_every_invariant_and_settle() {
 
 /// Seeds that found a mistake of the core once, and what it was. What a seed does changes when the simulation changes:
 /// they are played because such seeds were good at finding, `core_tables.rs` holds the mistakes themselves.
-const REGRESSIONS: [(u64, &str); 19] = [
+const REGRESSIONS: [(u64, &str); 20] = [
     (6, "270.001 stayed raised when the VIM was restarted before the services were well again"),
     (27, "a host being locked counted as down, its healthy instances were set to error"),
     (42, "an evacuation that waited behind hanging calls left although its host had come back"),
@@ -94,6 +94,7 @@ const REGRESSIONS: [(u64, &str); 19] = [
     (2773, "the same on a host that had come back"),
     (3536, "a request to force a host down arrived behind the one that took it up again, and stayed"),
     (4099, "recovery acted on what Nova had shown five minutes ago"),
+    (11239, "a crash right after a deletion brought the instance back and told its deletion twice"),
     (2855, "a late notification made the VIM forget which instances a lock had stopped"),
 ];
 

@@ -254,6 +254,8 @@ fn instance_from_row(row: InstanceRow, now: Now) -> Result<Instance, String> {
     instance.recoverable = row.recoverable;
     instance.unlock_to_recover = row.unlock_to_recover;
     instance.confirmed = false;
+    // its deletion was over and told when the earlier process ended, only the row was left
+    instance.deleted = instance.nfvi_is_deleted();
     Ok(instance)
 }
 
@@ -468,6 +470,9 @@ impl Vim {
         self.timers.arm(TimerKey::HostPeriodic, after(10));
         self.timers.arm(TimerKey::Dor, after(1));
         self.timers.arm(TimerKey::Recovery, now + self.config.instance.recovery_audit_cooldown);
+        if self.instances.values().any(|instance| instance.deleted) {
+            self.timers.arm(TimerKey::CleanupInstances, after(1));
+        }
         for host in self.hosts.values_mut() {
             // a task that an earlier process had under way starts again with the first audit
             if host.state().task().is_some() {
