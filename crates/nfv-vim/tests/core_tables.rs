@@ -8,7 +8,7 @@ use nfv_nfvi::notification::HostOrder;
 use nfv_vim::core::director::ItemEnd;
 use nfv_vim::core::instance::action::ActionKind;
 use nfv_vim::core::instance::state::{
-    InstanceEvent as Event, InstanceFacts, InstanceState as State, Next, Report, Running, react,
+    InstanceEvent as Event, InstanceFacts, InstanceState as State, Next, Report, Running, longest, react,
 };
 use sim::nova::OpKind;
 use sim::platform::HostStep;
@@ -34,6 +34,7 @@ fn facts() -> InstanceFacts {
         live_limit: Some(secs(800)),
         cold_limit: secs(900),
         evacuate_limit: secs(900),
+        revert_limit: secs(900),
     }
 }
 
@@ -402,4 +403,43 @@ fn an_evacuation_waits_until_maintenance_gives_the_host_up() {
     run(&mut world, 120);
     assert_eq!(evacuations(&world), 1);
     assert!(world.cloud.runs(&world.cloud.servers[VM_0]));
+}
+
+#[test]
+fn every_action_has_a_deadline_that_ends_it_or_starts_it_again() {
+    let kinds = [
+        ActionKind::Start,
+        ActionKind::Stop,
+        ActionKind::Pause,
+        ActionKind::Unpause,
+        ActionKind::Suspend,
+        ActionKind::Resume,
+        ActionKind::Reboot,
+        ActionKind::Rebuild,
+        ActionKind::LiveMigrate,
+        ActionKind::ColdMigrate,
+        ActionKind::ColdMigrateConfirm,
+        ActionKind::ColdMigrateRevert,
+        ActionKind::Evacuate,
+        ActionKind::Resize,
+        ActionKind::ResizeConfirm,
+        ActionKind::ResizeRevert,
+        ActionKind::Fail,
+        ActionKind::Delete,
+    ];
+    for kind in kinds {
+        let state = State::first(kind);
+        let mut running = Running::new(kind, state, None, BEGAN);
+        let facts = facts();
+        let limit = longest(state, &facts);
+        assert!(limit >= secs(180), "{kind:?} has only {limit:?}");
+        let reaction = react(&mut running, &Event::Overdue, &facts, BEGAN + limit);
+        let over = reaction.next == Some(Next::Initial) || reaction.restart;
+        assert!(over, "{kind:?}: {reaction:?}");
+        let reported = matches!(
+            state,
+            State::Start | State::Stop | State::LiveMigrate | State::ColdMigrate | State::Evacuate
+        );
+        assert_eq!(reaction.report.is_some(), reported, "{kind:?}: {reaction:?}");
+    }
 }

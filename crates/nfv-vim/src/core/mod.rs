@@ -115,6 +115,8 @@ enum TimerKey {
     CleanupInstances,
     /// An instance with an action under way is asked after.
     Watch(String),
+    /// An action of an instance must be over by then.
+    Action(String),
 }
 
 /// An event inside the core, handled after the one that caused it.
@@ -236,6 +238,7 @@ impl Vim {
             TimerKey::Dor => self.dor_tick(),
             TimerKey::CleanupInstances => self.cleanup_instances(),
             TimerKey::Watch(uuid) => self.watch_instance(&uuid),
+            TimerKey::Action(uuid) => self.post_instance(&uuid, InstanceEvent::Overdue),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Everything that waits, for what, since when and until when.
 
-use super::Vim;
+use super::{TimerKey, Vim};
 use nfv_common::fsm::Waiting;
 
 /// One wait, as operators and the simulator see it.
@@ -23,10 +23,23 @@ impl Vim {
             Some(WaitReport { who: format!("host {}", host.name()), task: task.name().to_owned(), waiting })
         });
         let instances = self.instances.values().filter_map(|instance| {
-            let task = instance.task.as_ref()?;
-            let waiting = task.waiting()?.clone();
+            let running = instance.running.as_ref();
             let who = format!("instance {} ({})", instance.name(), instance.uuid());
-            Some(WaitReport { who, task: task.name().to_owned(), waiting })
+            let task = instance.task.as_ref().filter(|task| task.in_progress());
+            if let Some(task) = task
+                && let Some(waiting) = task.waiting()
+            {
+                return Some(WaitReport { who, task: task.name().to_owned(), waiting: waiting.clone() });
+            }
+            // the request is answered; now Nova must show the end of it
+            let running = running?;
+            let until = self.timers.deadline(&TimerKey::Action(instance.uuid().to_owned()))?;
+            let what = format!("Nova to show the end of the {}", running.state.as_str());
+            Some(WaitReport {
+                who,
+                task: running.state.as_str().to_owned(),
+                waiting: Waiting { what, since: running.began, until },
+            })
         });
         hosts.chain(instances).collect()
     }

@@ -11,7 +11,7 @@ use nfv_vim::core::host::HostState;
 use nfv_vim::core::instance::Instance;
 use nfv_vim::core::{CoreConfig, StartFacts, Vim};
 use nfv_vim_db::Snapshot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was wrong, and when.
 #[derive(Debug, Clone)]
@@ -55,6 +55,12 @@ pub fn after_input(
         }
         if wait.waiting.until <= now {
             return Err(format!("{} waits for {} past its deadline", wait.who, wait.waiting.what));
+        }
+    }
+    let waiting: BTreeSet<_> = vim.waits().into_iter().map(|wait| wait.who).collect();
+    for instance in vim.instances().filter(|instance| instance.running.is_some()) {
+        if !waiting.contains(&format!("instance {} ({})", instance.name(), instance.uuid())) {
+            return Err(format!("{} has an action under way that waits for nothing", instance.name()));
         }
     }
     if vim.next_deadline().is_none() {

@@ -327,6 +327,7 @@ impl Vim {
             self.dirty_instances.remove(uuid);
             self.recovery.forget_reboots(uuid);
             self.timers.cancel(&TimerKey::Watch(uuid.clone()));
+            self.timers.cancel(&TimerKey::Action(uuid.clone()));
             self.out.writes.push(Write::DeleteInstance { uuid: uuid.clone() });
             self.out.writes.push(persistence::forget_instance_memory(uuid));
         }

@@ -155,6 +155,7 @@ impl Vim {
     /// The running machine came back to its initial state.
     pub(super) fn action_finished(&mut self, uuid: &str) {
         self.abort_instance_task(uuid);
+        self.timers.cancel(&TimerKey::Action(uuid.to_owned()));
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let name = instance.name().to_owned();
         // what an earlier process had under way is over, if this was it; whatever comes next is asked of Nova

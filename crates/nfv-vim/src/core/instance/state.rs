@@ -176,6 +176,8 @@ pub enum InstanceEvent {
     Confirmed,
     /// Nothing changed for a while.
     Audit,
+    /// The action has had all the time there is for it.
+    Overdue,
     /// The same action is asked for again.
     TaskStart,
     /// Another action takes its place.
@@ -225,6 +227,8 @@ pub struct InstanceFacts {
     pub cold_limit: Duration,
     /// Longest evacuation.
     pub evacuate_limit: Duration,
+    /// Longest taking back of a resize or cold migration.
+    pub revert_limit: Duration,
 }
 
 /// What is reported to the instance director.
@@ -273,6 +277,13 @@ const STOP_LIMIT: Duration = Duration::from_secs(300);
 /// What a live migration gets beyond its own limit.
 const LIVE_MARGIN: Duration = Duration::from_secs(60);
 
+/// A live migration without a limit of its own ends some time all the same.
+const UNLIMITED: Duration = Duration::from_secs(24 * 3600);
+/// What audits get to decide before the deadline does.
+const AUDIT_MARGIN: Duration = Duration::from_secs(120);
+/// The reason given for what took too long.
+pub(super) const TIMEOUT: &str = "timeout";
+
 fn end(report: Option<Report>) -> Reaction {
     Reaction { report, next: Some(Next::Initial), ..Reaction::default() }
 }
@@ -285,6 +296,9 @@ fn fail(reason: &str, report: Option<Report>) -> Reaction {
 pub fn react(running: &mut Running, event: &InstanceEvent, facts: &InstanceFacts, now: Mono) -> Reaction {
     use InstanceEvent as E;
     use InstanceState as S;
+    if *event == E::Overdue {
+        return overdue(running.state);
+    }
     match running.state {
         S::Start => match event {
             E::TaskStop => end(Some(Report::Start(ItemEnd::Cancelled))),
@@ -296,7 +310,7 @@ pub fn react(running: &mut Running, event: &InstanceEvent, facts: &InstanceFacts
             E::NfviEnabled => end(Some(Report::Start(ItemEnd::Completed))),
             E::Audit if facts.idle && facts.enabled => end(Some(Report::Start(ItemEnd::Completed))),
             E::Audit if facts.idle && unseen(running, now, UNSEEN) => {
-                fail("timeout", Some(Report::Start(ItemEnd::TimedOut)))
+                fail(TIMEOUT, Some(Report::Start(ItemEnd::TimedOut)))
             }
             _ => Reaction::default(),
         },
@@ -307,7 +321,7 @@ pub fn react(running: &mut Running, event: &InstanceEvent, facts: &InstanceFacts
             }
             E::TaskFailed { reason, .. } => fail(reason, Some(Report::Stop(ItemEnd::Failed))),
             E::Audit if now.since(running.began) >= STOP_LIMIT || facts.task_timed_out => {
-                fail("timeout", Some(Report::Stop(ItemEnd::TimedOut)))
+                fail(TIMEOUT, Some(Report::Stop(ItemEnd::TimedOut)))
             }
             _ => Reaction::default(),
         },
@@ -343,11 +357,60 @@ pub fn react(running: &mut Running, event: &InstanceEvent, facts: &InstanceFacts
     }
 }
 
+/// The tables' own limits are looked at when an audit comes. This is what happens when none does: Nova is away.
+fn overdue(state: InstanceState) -> Reaction {
+    use InstanceState as S;
+    match state {
+        S::Start => fail(TIMEOUT, Some(Report::Start(ItemEnd::TimedOut))),
+        S::Stop => fail(TIMEOUT, Some(Report::Stop(ItemEnd::TimedOut))),
+        S::LiveMigrate | S::ColdMigrate => fail(TIMEOUT, Some(Report::Migrate(ItemEnd::TimedOut))),
+        S::Evacuate => fail(TIMEOUT, Some(Report::Evacuate(ItemEnd::TimedOut))),
+        S::Fail => end(None),
+        S::Delete => Reaction { restart: true, ..Reaction::default() },
+        S::Pause
+        | S::Unpause
+        | S::Suspend
+        | S::Resume
+        | S::Reboot
+        | S::Rebuild
+        | S::Resize
+        | S::ResizeConfirm
+        | S::ResizeRevert
+        | S::ColdMigrateConfirm
+        | S::ColdMigrateRevert => fail(TIMEOUT, None),
+    }
+}
+
+/// The longest an action may be in a state: what the tables and works give it, and time for an audit to decide.
+pub fn longest(state: InstanceState, facts: &InstanceFacts) -> Duration {
+    use InstanceState as S;
+    let given = match state {
+        S::Start => 2 * UNSEEN,
+        S::Stop => STOP_LIMIT,
+        S::LiveMigrate => facts.live_limit.map_or(UNLIMITED, |limit| limit + LIVE_MARGIN),
+        S::ColdMigrate => facts.cold_limit,
+        S::Evacuate => facts.evacuate_limit + EVACUATION_UNSEEN,
+        S::ColdMigrateRevert | S::ResizeRevert => facts.revert_limit + UNSEEN,
+        S::Pause
+        | S::Unpause
+        | S::Suspend
+        | S::Resume
+        | S::Reboot
+        | S::Rebuild
+        | S::Resize
+        | S::ResizeConfirm
+        | S::ColdMigrateConfirm
+        | S::Fail
+        | S::Delete => UNSEEN,
+    };
+    given + AUDIT_MARGIN
+}
+
 fn live_migrate(running: &mut Running, event: &InstanceEvent, facts: &InstanceFacts, now: Mono) -> Reaction {
     use InstanceEvent as E;
     let done = || end(Some(Report::Migrate(ItemEnd::Completed)));
     let not_done = || end(Some(Report::Migrate(ItemEnd::Failed)));
-    let late = || fail("timeout", Some(Report::Migrate(ItemEnd::TimedOut)));
+    let late = || fail(TIMEOUT, Some(Report::Migrate(ItemEnd::TimedOut)));
     match event {
         E::TaskStop => end(None),
         E::NfviHostChanged | E::Audit if facts.moved => done(),
@@ -376,7 +439,7 @@ fn live_migrate(running: &mut Running, event: &InstanceEvent, facts: &InstanceFa
 
 fn cold_migrate(running: &mut Running, event: &InstanceEvent, facts: &InstanceFacts, now: Mono) -> Reaction {
     use InstanceEvent as E;
-    let late = || fail("timeout", Some(Report::Migrate(ItemEnd::TimedOut)));
+    let late = || fail(TIMEOUT, Some(Report::Migrate(ItemEnd::TimedOut)));
     match event {
         E::TaskStop => end(None),
         E::NfviResized => Reaction {
@@ -402,7 +465,7 @@ fn cold_migrate(running: &mut Running, event: &InstanceEvent, facts: &InstanceFa
 fn evacuate(running: &mut Running, event: &InstanceEvent, facts: &InstanceFacts, now: Mono) -> Reaction {
     use InstanceEvent as E;
     let done = || end(Some(Report::Evacuate(ItemEnd::Completed)));
-    let late = || fail("timeout", Some(Report::Evacuate(ItemEnd::TimedOut)));
+    let late = || fail(TIMEOUT, Some(Report::Evacuate(ItemEnd::TimedOut)));
     let arrived = facts.moved && !facts.rebuilding;
     match event {
         E::TaskStop => end(None),

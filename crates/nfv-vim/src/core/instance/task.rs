@@ -4,7 +4,7 @@
 //! started, Nova is asked: an earlier process may have sent it already. Then it is not sent again.
 
 use super::action::{ActionKind, NfviActionData};
-use super::state::{InstanceEvent, InstanceState, Next, Reaction, Running, react};
+use super::state::{InstanceEvent, InstanceState, Next, Reaction, Running, TIMEOUT, longest, react};
 use super::{Instance, VM_ERROR, state::InstanceFacts};
 use crate::core::nfvi_call::Then;
 use crate::core::{Event, Level, TimerKey, Vim};
@@ -87,7 +87,7 @@ impl Vim {
             return;
         }
         if let Some(reason) = failed {
-            let how = if reason == "timeout" { "timed out" } else { "failed" };
+            let how = if reason == TIMEOUT { "timed out" } else { "failed" };
             self.log(Level::Info, LOGGER, state.log_file(), format!("{} {how} for {name}.", state.title()));
             self.fail_action(uuid, kind, &reason);
         } else if next == Some(Next::Initial) && matches!(event, InstanceEvent::TaskCompleted { .. }) {
@@ -143,6 +143,7 @@ impl Vim {
             live_limit: self.live_migrate_wait(instance),
             cold_limit: config.max_cold_migrate_wait,
             evacuate_limit: config.max_evacuate_wait,
+            revert_limit: config.max_cold_migrate_wait.max(config.max_resize_wait),
         }
     }
 
@@ -150,10 +151,12 @@ impl Vim {
     pub(super) fn enter_instance_state(&mut self, uuid: &str) {
         let id = self.next_id();
         let now = self.now.mono;
+        let Some(instance) = self.instances.get(uuid) else { return };
+        let Some(state) = instance.running.as_ref().map(|running| running.state) else { return };
+        let deadline = now + longest(state, &self.instance_facts(instance));
+        self.timers.arm(TimerKey::Action(uuid.to_owned()), deadline);
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let name = instance.name().to_owned();
-        let Some(running) = &instance.running else { return };
-        let state = running.state;
         let task_name = format!("{}-instance_{name}", state.as_str());
         instance.task = Some(Task::start(task_name, id, vec![InstanceWork::new(state)], now));
         self.log(
