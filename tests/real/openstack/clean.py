@@ -26,6 +26,18 @@ def until(what, condition):
         time.sleep(1)
 
 
+def administrator(credentials):
+    """The cloud as its administrator sees it, once its Keystone gives tokens."""
+    found = []
+
+    def token():
+        found.append(OpenStack(credentials))
+        return True
+
+    until("a token", token)
+    return found[0]
+
+
 def clean(cloud):
     def computes():
         return cloud.nova("GET", "/os-services?binary=nova-compute")["services"]
@@ -61,4 +73,4 @@ def clean(cloud):
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    clean(OpenStack(read_openrc(sys.argv[1] + "/openrc")))
+    clean(administrator(read_openrc(sys.argv[1] + "/openrc")))

@@ -22,7 +22,7 @@ def call(method, url, body=None, headers=None):
     request = urllib.request.Request(url, data=data, method=method, headers=dict(headers or {}))
     request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             text = answer.read()
             return (json.loads(text) if text.strip() else None), answer.headers
     except urllib.error.HTTPError as error:
