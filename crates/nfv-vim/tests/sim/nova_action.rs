@@ -49,8 +49,12 @@ impl Cloud {
         if under_way && kind != OpKind::ResetError && !by_user {
             self.violations.push(format!("{kind:?} of {name} asked for while Nova performs it"));
         }
+        // the VIM may not know yet that the host is back
+        let news = self.now - secs(90);
         let leaving = matches!(kind, OpKind::LiveMigrate | OpKind::ColdMigrate)
-            && self.hosts.get(&host).is_some_and(|host| host.action != HostAction::None || !host.enabled);
+            && self.hosts.get(&host).is_some_and(|host| {
+                host.action != HostAction::None || !host.enabled || host.enabled_since > news
+            });
         if server.done.get(&kind) == Some(&self.epoch(server)) && !leaving && !by_user {
             self.violations.push(format!("{kind:?} of {name} asked for again though nothing failed since"));
         }

@@ -26,6 +26,8 @@ pub struct SimHost {
     pub locked: bool,
     /// Operational state.
     pub enabled: bool,
+    /// When it became enabled last.
+    pub enabled_since: Mono,
     /// Availability.
     pub avail: HostAvailStatus,
     /// What sysinv does with it.
@@ -88,6 +90,7 @@ impl SimHost {
             hypervisor: format!("{}", number + 1),
             locked: false,
             enabled: true,
+            enabled_since: Mono::ZERO,
             avail: HostAvailStatus::Available,
             action: HostAction::None,
             alive: true,
@@ -335,12 +338,14 @@ impl Cloud {
             }
             HostStep::InService => {
                 host.enabled = true;
+                host.enabled_since = now;
                 host.avail = HostAvailStatus::Available;
                 host.action = HostAction::None;
                 self.tell_host(name);
             }
             HostStep::PortsMended => {
                 host.enabled = true;
+                host.enabled_since = now;
                 host.avail = HostAvailStatus::Available;
                 self.tell_host(name);
             }

@@ -147,7 +147,7 @@ impl Vim {
         let now = self.now.mono;
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let from = instance.nfvi.host_name.clone();
-        instance.running = Some(Running::new(kind, InstanceState::first(kind), from, now));
+        instance.running = Some(Running { by, ..Running::new(kind, InstanceState::first(kind), from, now) });
         self.timers.arm(TimerKey::Watch(uuid.to_owned()), now + self.config.watch_interval);
         self.enter_instance_state(uuid);
     }

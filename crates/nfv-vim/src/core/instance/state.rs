@@ -2,6 +2,7 @@
 
 use super::action::ActionKind;
 use crate::core::director::ItemEnd;
+use nfv_common::event_log::InitiatedBy;
 use nfv_common::time::Mono;
 use std::time::Duration;
 
@@ -146,12 +147,14 @@ pub struct Running {
     pub waiting_since: Option<Mono>,
     /// Nova was seen to work on it.
     pub started: bool,
+    /// Who asked for it.
+    pub by: InitiatedBy,
 }
 
 impl Running {
     /// An action that enters `state` now.
     pub fn new(kind: ActionKind, state: InstanceState, from: Option<String>, now: Mono) -> Self {
-        Self { kind, state, from, began: now, waiting_since: None, started: false }
+        Self { kind, state, from, began: now, waiting_since: None, started: false, by: InitiatedBy::Unknown }
     }
 }
 

@@ -8,6 +8,7 @@ use super::state::{InstanceEvent, InstanceState, Next, Reaction, Running, TIMEOU
 use super::{Instance, VM_ERROR, state::InstanceFacts};
 use crate::core::nfvi_call::Then;
 use crate::core::{Event, Level, TimerKey, Vim};
+use nfv_common::event_log::InitiatedBy;
 use nfv_common::fsm::{Progress, Step, Task, TaskResult, Work};
 use nfv_nfvi::call::{ComputeCall, NovaAction};
 use nfv_nfvi::object::{ActionState, ActionType, InstanceAction};
@@ -276,6 +277,9 @@ impl Vim {
             self.set_phase(uuid, Phase::AwaitingOffline);
             return Step::Wait(format!("host {host} to be offline"));
         }
+        if self.is_not_to_be_emptied(instance, state) {
+            return Step::Failed(format!("host {} is back in service", instance.host().unwrap_or("None")));
+        }
         let Some(action) = nova_action(instance, state) else { return Step::Failed(String::new()) };
         let context = instance.action_data.context();
         let Some(task) = instance.task.as_ref().map(Task::id) else { return Step::Failed(String::new()) };
@@ -291,6 +295,14 @@ impl Vim {
         let call = ComputeCall::InstanceAction { uuid: uuid.to_owned(), action, context };
         self.call(Call::Compute(call), Then::InstanceWork { uuid: uuid.to_owned(), task });
         Step::Wait(format!("Nova to take the {}", state.as_str()))
+    }
+
+    /// The director wanted the instance off a host that came back before the request could leave: while Nova was
+    /// asked about the instance (docs/differences.md).
+    fn is_not_to_be_emptied(&self, instance: &Instance, state: InstanceState) -> bool {
+        matches!(state, InstanceState::LiveMigrate | InstanceState::ColdMigrate)
+            && instance.running.as_ref().is_some_and(|running| running.by == InitiatedBy::InstanceDirector)
+            && instance.host().is_some_and(|host| !self.operations.contains_key(host))
     }
 
     fn set_phase(&mut self, uuid: &str, phase: Phase) {
