@@ -273,7 +273,7 @@ row! {
 }
 
 row! {
-    /// A fact of the core that the original did not keep: raised alarms, last event logs, host operations.
+    /// A fact of the core that the original did not keep: raised alarms, last event logs, actions under way.
     /// `kind` names the sort of fact, `key` the one it is about, `data` is whatever the core wrote.
     ///
     /// Kept in our own side table, which the original opens past and a dump lists as unknown.

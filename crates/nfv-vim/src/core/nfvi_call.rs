@@ -76,11 +76,14 @@ impl Vim {
         }
     }
 
-    /// What was right when a call was queued may be wrong when its turn comes: an evacuation must not leave once its
-    /// host is back, or the instance would run twice.
+    /// What was right when a call was queued may be wrong when its turn comes: the action may have been given up
+    /// meanwhile (a request that leaves then would act on an instance that nobody means to act on); and an evacuation
+    /// must not leave once its host is back, or the instance would run twice.
     fn forbidden_by_now(&self, id: CallId) -> Option<String> {
         let Then::InstanceWork { uuid, task } = &self.outstanding.get(&id)?.then else { return None };
-        let instance = self.instances.get(uuid)?;
+        let Some(instance) = self.instances.get(uuid).filter(|instance| instance.awaits_nova(*task)) else {
+            return Some("the action was given up before its turn came".to_owned());
+        };
         if !instance.is_evacuation(*task) || self.is_host_away(instance.host()) {
             return None;
         }

@@ -374,10 +374,23 @@ impl Vim {
         for host in hosts.values_mut() {
             host.resume_failed_services(alarms.values());
         }
-        for (uuid, alarm) in &alarms {
-            let owner = alarm.entity.split("instance=").nth(1).and_then(|uuid| instances.get_mut(uuid));
-            if let Some(instance) = owner {
-                instance.alarms.push((alarm.alarm_type, uuid.clone()));
+        let mut ownerless = Vec::new();
+        for (uuid, raised) in &alarms {
+            let owned = if let Some(owner) = raised.entity.split("instance=").nth(1) {
+                match instances.get_mut(owner).filter(|instance| !instance.deleted) {
+                    Some(instance) => {
+                        instance.alarms.push((raised.alarm_type, uuid.clone()));
+                        true
+                    }
+                    None => false,
+                }
+            } else if raised.entity.starts_with("host=") {
+                hosts.keys().any(|host| raised.entity == alarm::host_entity(host))
+            } else {
+                true
+            };
+            if !owned {
+                ownerless.push(uuid.clone());
             }
         }
         let strategies =
@@ -452,6 +465,10 @@ impl Vim {
         }
         for line in kept {
             vim.log(Level::Info, "nfv_vim.sw_mgmt_director", "_sw_mgmt_director.py", line);
+        }
+        // nobody would ever clear these; if what they are about comes back as it was, it raises them anew
+        for uuid in ownerless {
+            vim.clear_alarm(&uuid);
         }
         vim.begin();
         let outcome = vim.collect();

@@ -117,7 +117,10 @@ impl CoreThread {
                 Some(Input::Answer { id, result })
             }
             Message::TurnWanted(id, grant) => {
-                self.grants.insert(id, grant);
+                // one that was given up while this was on its way gets no turn any more
+                if self.performer.is_running(id) {
+                    self.grants.insert(id, grant);
+                }
                 Some(Input::TurnWanted(id))
             }
             Message::Signal(Signal::Reload) => {
@@ -176,10 +179,10 @@ impl CoreThread {
                 }
                 continue;
             }
-            if let Effect::Abandon(id) = &effect {
-                self.grants.remove(id);
-            }
+            // dropping a grant lets its call go on, so the call is stopped first: what is given up must not leave
+            let unused = if let Effect::Abandon(id) = &effect { self.grants.remove(id) } else { None };
             self.performer.perform(effect);
+            drop(unused);
         }
         Ok(())
     }

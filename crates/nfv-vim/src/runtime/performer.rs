@@ -40,6 +40,11 @@ impl Performer {
         self.calls.remove(&id);
     }
 
+    /// The call was started and has neither ended nor been given up.
+    pub(super) fn is_running(&self, id: CallId) -> bool {
+        self.calls.contains_key(&id)
+    }
+
     /// Does one thing. Effects of running calls (`Resume`) are the core thread's own affair.
     pub(super) fn perform(&mut self, effect: Effect) {
         match effect {

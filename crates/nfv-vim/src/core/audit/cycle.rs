@@ -1,5 +1,6 @@
 //! The main audit cycle: the listings of the cloud, one after another, and what they change. Contract: 6.1.
 
+use crate::core::host::{Host, HostState};
 use crate::core::nfvi_call::Then;
 use crate::core::persistence;
 use crate::core::{TimerKey, Vim};
@@ -64,6 +65,12 @@ impl Vim {
         };
         if pool.is_some_and(|pool| self.config.disabled.contains(&pool)) {
             return self.audit_next_step();
+        }
+        match kind {
+            StepKind::Hosts => self.audits.hosts_known = self.hosts.keys().cloned().collect(),
+            StepKind::InstanceTypes => self.audits.instance_type_listing.ask(self.instance_types.keys()),
+            StepKind::Instances => self.audits.instance_listing.ask(self.instances.keys()),
+            _ => {}
         }
         let page = |next: &Option<String>| Page { limit: PAGE, next: next.clone() };
         let call = match kind {
@@ -200,20 +207,25 @@ impl Vim {
     ) {
         let mut keep: BTreeSet<_> = hosts.iter().map(|host| host.name.clone()).collect();
         keep.extend(incomplete.iter().cloned());
-        for host in hosts {
+        // what is deleted leaves the table also when the platform lists it: it was added again under its old name, and
+        // the next cycle meets it as a new host
+        let over = |host: &Host| host.state() == HostState::Deleted;
+        let deleted: BTreeSet<_> =
+            self.hosts.values().filter(|host| over(host)).map(|host| host.name().to_owned()).collect();
+        for name in &deleted {
+            self.clear_host_alarms(name);
+            self.operations.remove(name);
+            self.hosts.remove(name);
+            self.dirty_hosts.remove(name);
+            self.out.writes.push(Write::DeleteHost { name: name.clone() });
+        }
+        for host in hosts.into_iter().filter(|host| !deleted.contains(&host.name)) {
             self.host_update(host);
             self.settle();
         }
-        for name in missing(self.hosts.keys(), &keep) {
-            let deleted =
-                self.hosts.get(&name).is_some_and(|h| h.state() == crate::core::host::HostState::Deleted);
-            if deleted {
-                self.hosts.remove(&name);
-                self.dirty_hosts.remove(&name);
-                self.out.writes.push(Write::DeleteHost { name });
-            } else {
-                self.host_delete(&name);
-            }
+        let known = std::mem::take(&mut self.audits.hosts_known);
+        for name in missing(known.iter(), &keep) {
+            self.host_delete(&name);
         }
         let keep: BTreeSet<_> = groups.iter().map(|group| group.name.clone()).collect();
         for group in groups {
@@ -287,10 +299,11 @@ impl Vim {
                 self.instance_type_update(instance_type);
             }
         }
-        if let Some(keep) = self.audits.instance_type_listing.page(keys.into_iter(), page.next) {
-            for uuid in missing(self.instance_types.keys(), &keep) {
-                self.instance_types.remove(&uuid);
-                self.out.writes.push(Write::DeleteInstanceType { uuid });
+        if let Some(missing) = self.audits.instance_type_listing.page(keys.into_iter(), page.next) {
+            for uuid in missing {
+                if self.instance_types.remove(&uuid).is_some() {
+                    self.out.writes.push(Write::DeleteInstanceType { uuid });
+                }
             }
         }
     }
@@ -309,9 +322,9 @@ impl Vim {
             }
         }
         let keys = page.entries.into_iter().map(|(uuid, _)| uuid);
-        if let Some(keep) = self.audits.instance_listing.page(keys, page.next) {
-            for uuid in missing(self.instances.keys(), &keep) {
-                if !self.instances.get(&uuid).is_some_and(|instance| instance.deleted) {
+        if let Some(missing) = self.audits.instance_listing.page(keys, page.next) {
+            for uuid in missing {
+                if self.instances.get(&uuid).is_some_and(|instance| !instance.deleted) {
                     self.instance_gone(&uuid);
                 }
             }

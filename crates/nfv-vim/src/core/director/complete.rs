@@ -4,7 +4,7 @@ use super::operation::{ItemEnd, ItemState, OperationKind};
 use super::{FILE, LOGGER};
 use crate::core::host::HostEvent;
 use crate::core::instance::state::Report;
-use crate::core::{Level, Vim};
+use crate::core::{Event, Level, Vim};
 
 impl Vim {
     /// A running action reports its end. `from` is the host on which it began.
@@ -70,6 +70,27 @@ impl Vim {
             }
         }
         self.tell_host(&host, report);
+    }
+
+    /// An instance is gone for good: no operation waits for it any more, and the next one has its turn. A migration or
+    /// evacuation that the deletion broke off reports nothing itself (docs/differences.md).
+    pub(in crate::core) fn director_instance_deleted(&mut self, uuid: &str) {
+        let waiting: Vec<_> = self
+            .operations
+            .iter()
+            .filter(|(_, operation)| operation.waits_for(uuid))
+            .map(|(host, operation)| (host.clone(), operation.kind))
+            .collect();
+        for (host, kind) in waiting {
+            let report = if kind == OperationKind::StartInstancesSerial {
+                Report::Start(ItemEnd::Completed)
+            } else if self.config.instance.single_hypervisor {
+                Report::Stop(ItemEnd::Completed)
+            } else {
+                Report::Migrate(ItemEnd::Completed)
+            };
+            self.queue.push_back(Event::Report { uuid: uuid.to_owned(), report, from: Some(host) });
+        }
     }
 
     /// An ordinary lock ends with the first instance that does not go.

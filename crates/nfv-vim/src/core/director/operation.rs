@@ -127,6 +127,11 @@ impl Operation {
         self.items.contains_key(uuid)
     }
 
+    /// The item is not over.
+    pub fn waits_for(&self, uuid: &str) -> bool {
+        matches!(self.items.get(uuid), Some(ItemState::Ready | ItemState::InProgress))
+    }
+
     /// Keeps the first reason given.
     pub fn give_reason(&mut self, reason: &str) {
         if self.reason.is_empty() {
@@ -172,9 +177,11 @@ mod tests {
         assert_eq!(operation.status(), OperationStatus::default());
         operation.set("a", ItemState::InProgress);
         operation.set("b", ItemState::Ready);
+        assert!(operation.waits_for("a") && operation.waits_for("b") && !operation.waits_for("c"));
         assert_eq!((operation.in_progress(), operation.status().in_progress), (1, true));
         assert_eq!(operation.next_ready().as_deref(), Some("b"));
         operation.set("a", ItemState::Ended(ItemEnd::TimedOut));
+        assert!(!operation.waits_for("a"));
         operation.set("b", ItemState::Ended(ItemEnd::Failed));
         operation.give_reason("first");
         operation.give_reason("second");

@@ -5,6 +5,8 @@ use crate::core::Vim;
 use std::time::Duration;
 
 const AUTO_RECOVERY: &str = "sw:wrs:auto_recovery";
+/// Larger limits count as this many seconds (136 years).
+const LONGEST_SECS: u64 = u32::MAX as u64;
 const LIVE_MIGRATION_TIMEOUT: &str = "hw:wrs:live_migration_timeout";
 
 impl Instance {
@@ -61,7 +63,8 @@ impl Vim {
             return Some(config.max_live_migrate_wait);
         }
         let smallest = given.into_iter().filter(|seconds| *seconds > 0).min()?;
-        let wait = Duration::from_secs(smallest);
+        // a flavor can say anything; no deadline counted from now may overflow
+        let wait = Duration::from_secs(smallest.min(LONGEST_SECS));
         Some(config.live_migrate_wait_bounds.map_or(wait, |(min, max)| wait.clamp(min, max.max(min))))
     }
 }

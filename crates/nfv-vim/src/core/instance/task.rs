@@ -413,6 +413,13 @@ impl Vim {
 }
 
 impl Instance {
+    /// The task waits for Nova to answer its request.
+    pub(in crate::core) fn awaits_nova(&self, task: u64) -> bool {
+        self.task.as_ref().is_some_and(|current| {
+            current.id() == task && current.current().is_some_and(|work| work.phase == Phase::Sent)
+        })
+    }
+
     /// The task is the one that evacuates it.
     pub(in crate::core) fn is_evacuation(&self, task: u64) -> bool {
         self.task.as_ref().is_some_and(|current| {

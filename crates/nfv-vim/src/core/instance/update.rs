@@ -283,6 +283,7 @@ impl Vim {
     pub(super) fn instance_deleted(&mut self, uuid: &str) {
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         instance.deleted = true;
+        self.director_instance_deleted(uuid);
         self.clear_instance_alarms(uuid);
         self.issue_instance_log(uuid, EventId::InstanceDeleted, &TextParams::default());
         self.timers.arm(TimerKey::CleanupInstances, self.now.mono + Duration::from_secs(1));
