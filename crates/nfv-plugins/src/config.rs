@@ -130,6 +130,12 @@ impl Timeouts {
         exact.or_else(|| self.0.get(module)).copied().unwrap_or(Self::DEFAULT)
     }
 
+    /// The longest that a request together with a token for it may take.
+    pub fn longest(&self) -> Duration {
+        let longest = self.0.values().copied().max().unwrap_or_default().max(Self::DEFAULT);
+        longest + self.of("openstack", "get_token")
+    }
+
     fn read(settings: &Settings) -> Result<Self, ConfigError> {
         const SECTION: &str = "nfvi-timeouts";
         let mut limits = BTreeMap::new();

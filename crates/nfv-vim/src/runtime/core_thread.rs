@@ -14,6 +14,8 @@ use nfv_nfvi::CallId;
 use nfv_plugins::Grant;
 use nfv_vim_db::Database;
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -41,6 +43,8 @@ pub(super) struct CoreThread {
     pub(super) database: Database,
     pub(super) performer: Performer,
     pub(super) inbox: Receiver<Message>,
+    /// A signal to end has come; it also stands in the inbox.
+    pub(super) ending: Arc<AtomicBool>,
     pub(super) logging: LoggingHandle,
     pub(super) clock: Clock,
     pub(super) grants: HashMap<CallId, Grant>,
@@ -192,7 +196,9 @@ impl CoreThread {
         loop {
             match self.database.apply(&outcome.writes) {
                 Ok(()) => return Ok(()),
-                Err(error) if begun.elapsed() >= COMMIT_PATIENCE => return Err(End::Database(error)),
+                Err(error) if begun.elapsed() >= COMMIT_PATIENCE || self.ending.load(Ordering::Relaxed) => {
+                    return Err(End::Database(error));
+                }
                 Err(error) => {
                     tracing::error!(
                         logger = "nfv_vim.database",

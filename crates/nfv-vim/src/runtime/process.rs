@@ -15,12 +15,15 @@ use nfv_vim_db::Database;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Flag file that tells the service manager's monitor that the process has ended.
 const NOT_RUNNING: &str = ".nfv-vim.not_running";
+/// The core waits for a call this much longer than the adapters do.
+const TURN_MARGIN: Duration = Duration::from_secs(5);
 /// An orderly end takes this long at most.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
 
@@ -97,8 +100,9 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         .build()
         .context("cannot start the I/O threads")?;
     let (sender, inbox) = channel();
+    let ending = Arc::new(AtomicBool::new(false));
     // signals first: whatever takes long below can be interrupted
-    tokio.block_on(async { watch_signals(sender.clone()) })?;
+    tokio.block_on(async { watch_signals(sender.clone(), &ending) })?;
 
     let mut database = Database::open(&config.database_dir)?;
     for row in database.migrate()? {
@@ -131,7 +135,9 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         unlock_complete: config.flag(Flag::UnlockComplete.file_name()).exists(),
         seed: seed(),
     };
-    let (vim, first) = Vim::start(config.core.clone(), facts, snapshot, clock.now());
+    let mut core_config = config.core.clone();
+    core_config.turn_limit = core_config.turn_limit.max(plugins_config.timeouts.longest() + TURN_MARGIN);
+    let (vim, first) = Vim::start(core_config, facts, snapshot, clock.now());
     let performer = Performer {
         tokio: tokio.handle().clone(),
         plugins: Arc::clone(&plugins),
@@ -148,6 +154,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         database,
         performer,
         inbox,
+        ending,
         logging,
         clock,
         grants: HashMap::new(),
@@ -156,7 +163,12 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Started");
     // only a service manager that asked for it listens; without one this does nothing
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    let (end, database, performer) = core.run(first);
+    let run = std::panic::AssertUnwindSafe(|| core.run(first));
+    let Ok((end, database, performer)) = std::panic::catch_unwind(run) else {
+        // the panic has been told on standard error; the database was closed on the way here
+        tracing::error!(logger = "nfv_vim", file = "vim.py", "The core failed inside.");
+        anyhow::bail!("the core failed inside");
+    };
 
     arm_exit_watchdog();
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Ending: {}.", describe(&end));
@@ -180,7 +192,7 @@ fn describe(end: &End) -> String {
 }
 
 /// Sends signals to the core thread.
-fn watch_signals(sender: Sender<Message>) -> anyhow::Result<()> {
+fn watch_signals(sender: Sender<Message>, ending: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let kinds = [
         (SignalKind::terminate(), Signal::Terminate),
         (SignalKind::interrupt(), Signal::Interrupt),
@@ -190,9 +202,12 @@ fn watch_signals(sender: Sender<Message>) -> anyhow::Result<()> {
     ];
     for (kind, what) in kinds {
         let mut stream = signal(kind).context("cannot watch signals")?;
-        let sender = sender.clone();
+        let (sender, ending) = (sender.clone(), Arc::clone(ending));
         tokio::spawn(async move {
             while stream.recv().await.is_some() {
+                if matches!(what, Signal::Terminate | Signal::Interrupt) {
+                    ending.store(true, Ordering::Relaxed);
+                }
                 if sender.send(Message::Signal(what)).is_err() {
                     return;
                 }

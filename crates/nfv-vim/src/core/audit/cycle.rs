@@ -140,7 +140,10 @@ impl Vim {
     fn audit_apply(&mut self, answer: Answer) {
         match answer {
             Answer::System(system) => self.audit_system(system),
-            Answer::Hosts { hosts, incomplete, groups } => self.audit_hosts(hosts, &incomplete, groups),
+            Answer::Hosts { hosts, incomplete, groups } => {
+                self.audits.hosts_listed = true;
+                self.audit_hosts(hosts, &incomplete, groups);
+            }
             Answer::HostAggregates(listed) => {
                 let keep: BTreeSet<_> = listed.iter().map(|aggregate| aggregate.name.clone()).collect();
                 for aggregate in listed {

@@ -24,6 +24,8 @@ pub(super) struct Audits {
     instances: VecDeque<String>,
     /// The same, to look one up.
     queued: BTreeSet<String>,
+    /// All hosts have been listed since the start.
+    pub(super) hosts_listed: bool,
     /// Instances asked for and not answered.
     pub(super) asked: BTreeSet<String>,
     /// Hypervisors to be asked for.

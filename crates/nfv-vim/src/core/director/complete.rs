@@ -98,7 +98,7 @@ impl Vim {
         let Some(mut operation) = self.operations.remove(host) else { return };
         operation.give_reason(reason);
         let mut end = operation.end();
-        // a cancelled move leaves the instance where it is: the lock cannot go on (docs/differences.md)
+        // a cancelled stop leaves the instance where it is: the lock cannot go on
         end.failed |= !end.timed_out;
         self.post_host(host, gone(report, end));
     }

@@ -257,6 +257,10 @@ impl Vim {
         let by_source = if instance.nfvi.image_uuid.is_some() { Cure::Rebuild } else { Cure::Reboot };
         let rebooting = instance.is_rebooting().then_some(ActionKind::Reboot);
         let host = instance.host().and_then(|host| self.hosts.get(host));
+        if host.is_none() && !self.audits.hosts_listed {
+            // its host may well run: the platform has not been heard yet
+            return (None, None);
+        }
         let works =
             host.is_some_and(|host| host.nfvi_is_enabled() && self.is_hypervisor_enabled(host.name()));
         if works {

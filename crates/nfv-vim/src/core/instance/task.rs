@@ -255,6 +255,10 @@ impl Vim {
             return Step::Done;
         }
         let Some(instance) = self.instances.get(uuid) else { return Step::Failed(String::new()) };
+        if self.has_older_request(instance) {
+            self.set_phase(uuid, Phase::Confirming);
+            return Step::Wait("an earlier request about the instance to end".to_owned());
+        }
         if !instance.confirmed {
             self.set_phase(uuid, Phase::Confirming);
             self.ask_for_instance(uuid);
@@ -266,6 +270,10 @@ impl Vim {
     /// The instance is known as it is now: sends the request, unless it is out already.
     fn send_instance_work(&mut self, uuid: &str, state: InstanceState) -> Step {
         let Some(instance) = self.instances.get(uuid) else { return Step::Failed(String::new()) };
+        if self.has_older_request(instance) {
+            // its end asks for the instance again, and that goes on here
+            return Step::Wait("an earlier request about the instance to end".to_owned());
+        }
         if instance.does_already(state) {
             let text = format!("Instance {} does {} already.", instance.name(), state.as_str());
             self.log(Level::Info, WORK_LOGGER, WORK_FILE, text);
@@ -297,6 +305,15 @@ impl Vim {
         Step::Wait(format!("Nova to take the {}", state.as_str()))
     }
 
+    /// A request of an action that was replaced has not ended: another one now could overtake it.
+    fn has_older_request(&self, instance: &Instance) -> bool {
+        let current = instance.task.as_ref().map(Task::id);
+        self.open_questions().any(|then| match then {
+            Then::InstanceWork { uuid, task } => uuid == instance.uuid() && Some(*task) != current,
+            _ => false,
+        })
+    }
+
     /// The director wanted the instance off a host that came back before the request could leave: while Nova was
     /// asked about the instance (docs/differences.md).
     fn is_not_to_be_emptied(&self, instance: &Instance, state: InstanceState) -> bool {
@@ -319,18 +336,22 @@ impl Vim {
         }
     }
 
-    /// Maintenance says that the host cannot be reached or has no power; a host it does not know is away.
+    /// Maintenance says that the host cannot be reached or has no power. A host that it does not have is away, but
+    /// only once it has listed its hosts.
     pub(in crate::core) fn is_host_away(&self, host: Option<&str>) -> bool {
         match host.and_then(|host| self.hosts.get(host)) {
             Some(host) => host.is_offline() || host.is_power_off(),
-            None => true,
+            None => self.audits.hosts_listed,
         }
     }
 
     /// Nova answered an action.
     pub(in crate::core) fn instance_work_answered(&mut self, uuid: &str, task: u64, result: CallResult) {
         let Some(instance) = self.instances.get(uuid) else { return };
-        let Some(current) = instance.task.as_ref().filter(|current| current.id() == task) else { return };
+        let Some(current) = instance.task.as_ref().filter(|current| current.id() == task) else {
+            // the action was replaced, but Nova may have taken its request
+            return self.see_anew(uuid);
+        };
         let Some(work) = current.current().cloned() else { return };
         if work.phase != Phase::Sent {
             return;
