@@ -72,7 +72,8 @@ impl Vim {
     /// Brings the alarms of all instances in line: a pause becomes one after a while.
     pub(in crate::core) fn audit_alarms(&mut self) {
         self.timers.arm(TimerKey::AuditAlarms, self.now.mono + ALARMS_EVERY);
-        for uuid in self.instances_where(|instance| !instance.deleted) {
+        let now = self.now.mono;
+        for uuid in self.instances_where(|instance| !instance.deleted && !instance.has_the_right_alarm(now)) {
             self.manage_alarms(&uuid);
         }
     }

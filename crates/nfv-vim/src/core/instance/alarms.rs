@@ -5,6 +5,7 @@ use crate::core::Vim;
 use nfv_common::TextParams;
 use nfv_common::alarm::AlarmType;
 use nfv_common::event_log::EventId;
+use nfv_common::time::Mono;
 use std::time::Duration;
 
 /// A pause shorter than this raises nothing.
@@ -56,6 +57,14 @@ impl Instance {
             Some(self.wanted_alarm_resized())
         } else {
             None
+        }
+    }
+
+    /// Its alarm fits its condition.
+    pub(in crate::core) fn has_the_right_alarm(&self, now: Mono) -> bool {
+        match self.wanted_alarm(Duration::from_secs(self.elapsed_in_state(now))) {
+            Some(alarm) => self.has_alarm(alarm),
+            None => self.alarms.is_empty(),
         }
     }
 
