@@ -57,11 +57,6 @@ pub fn utc_seconds(wall: Timestamp) -> String {
     wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// `YYYY-MM-DD HH:MM:SS.ffffff` in UTC. Contract: southbound 12.1.
-pub fn utc_micros(wall: Timestamp) -> String {
-    wall.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,7 +65,7 @@ mod tests {
     fn stamps_have_the_contracts_forms() {
         let wall: Timestamp = "2019-01-23T15:04:05.6789Z".parse().unwrap();
         assert_eq!(utc_seconds(wall), "2019-01-23T15:04:05Z");
-        assert_eq!(utc_micros(wall), "2019-01-23 15:04:05.678900");
+        assert_eq!(crate::utc_text::with_micros(wall), "2019-01-23 15:04:05.678900");
     }
 
     #[test]

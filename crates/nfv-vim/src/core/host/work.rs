@@ -2,7 +2,7 @@
 
 use super::service::{HostService, ServiceState};
 use super::task::{HostWorkKind as Kind, ServicesNotice};
-use super::{Host, HostEvent, HostState, HostWork};
+use super::{HostEvent, HostState, HostWork};
 use crate::core::director::OperationStatus;
 use crate::core::nfvi_call::Then;
 use crate::core::{Level, Vim};
@@ -392,12 +392,5 @@ impl Vim {
             Kind::InstancesDisabling | Kind::InstancesDisabled => self.director_host_abort(name),
             _ => {}
         }
-    }
-}
-
-impl Host {
-    /// The task waits for an answer of the cloud.
-    pub fn is_waiting(&self) -> bool {
-        self.task.as_ref().is_some_and(|task| task.waiting().is_some())
     }
 }

@@ -38,8 +38,6 @@ pub const VM_ERROR: &str = "error";
 pub struct Pending {
     /// Which.
     pub kind: ActionKind,
-    /// With what.
-    pub data: Option<ActionData>,
     /// By whom.
     pub by: nfv_common::event_log::InitiatedBy,
     /// Why.

@@ -135,7 +135,7 @@ impl Vim {
             }
             Some(_) => {
                 if !instance.pending.iter().any(|pending| pending.kind == kind) {
-                    let pending = Pending { kind, data: None, by, reason: reason.to_owned() };
+                    let pending = Pending { kind, by, reason: reason.to_owned() };
                     instance.pending.push_back(pending);
                 }
             }
