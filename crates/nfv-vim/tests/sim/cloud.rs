@@ -218,7 +218,7 @@ impl Cloud {
             }
             ComputeCall::GetInstanceTypes { page } => {
                 let all = self.flavors().into_iter().map(|flavor| InstanceType { details: None, ..flavor });
-                Ok(Answer::InstanceTypes(paged(all.collect(), page, |flavor| flavor.uuid.clone())))
+                Ok(Answer::InstanceTypes(paged(all, page, |flavor| &flavor.uuid)))
             }
             ComputeCall::GetInstanceType { uuid } => {
                 match self.flavors().into_iter().find(|flavor| flavor.uuid == *uuid) {
@@ -227,8 +227,8 @@ impl Cloud {
                 }
             }
             ComputeCall::GetInstances { page } => {
-                let all: Vec<_> = self.servers.values().map(|s| (s.uuid.clone(), s.name.clone())).collect();
-                Ok(Answer::InstanceIds(paged(all, page, |entry| entry.0.clone())))
+                let all = self.servers.values().map(|s| (s.uuid.clone(), s.name.clone()));
+                Ok(Answer::InstanceIds(paged(all, page, |entry| &entry.0)))
             }
             ComputeCall::GetInstance { uuid } => match self.servers.get(uuid) {
                 Some(server) => Ok(Answer::Instance(Box::new(server.view(true)))),
@@ -252,14 +252,11 @@ impl Cloud {
 
     fn hypervisor(&self, name: &str, details: bool) -> object::Hypervisor {
         let host = &self.hosts[name];
-        let running = self.servers.values().filter(|s| s.host.as_deref() == Some(name)).count() as f64;
-        object::Hypervisor {
-            uuid: host.hypervisor.clone(),
-            admin_state: if host.compute_enabled { "unlocked" } else { "locked" }.into(),
-            oper_state: if host.compute_up(self.now) { "enabled" } else { "disabled" }.into(),
-            host_name: name.to_owned(),
-            statistics: details.then_some(object::HypervisorStatistics {
-                vcpus_used: self.vcpus_used(name) as f64,
+        let statistics = || {
+            let (vcpus, servers) = self.load(name);
+            let running = servers as f64;
+            object::HypervisorStatistics {
+                vcpus_used: vcpus as f64,
                 vcpus_max: host.vcpus as f64,
                 mem_used_mb: 1024.0 * running,
                 mem_free_mb: 1024.0 * (100.0 - running),
@@ -267,7 +264,14 @@ impl Cloud {
                 disk_used_gb: running,
                 disk_max_gb: 1000.0,
                 running_vms: running,
-            }),
+            }
+        };
+        object::Hypervisor {
+            uuid: host.hypervisor.clone(),
+            admin_state: if host.compute_enabled { "unlocked" } else { "locked" }.into(),
+            oper_state: if host.compute_up(self.now) { "enabled" } else { "disabled" }.into(),
+            host_name: name.to_owned(),
+            statistics: details.then(statistics),
         }
     }
 
@@ -299,11 +303,11 @@ fn not_found(what: &str) -> CallError {
     CallError::new(ErrorKind::NotFound, format!("no such {what}"))
 }
 
-fn paged<T: Clone>(all: Vec<T>, page: &Page, key: impl Fn(&T) -> String) -> Paged<T> {
-    let rest = all.into_iter().filter(|entry| page.next.as_ref().is_none_or(|marker| key(entry) > *marker));
+fn paged<T>(all: impl Iterator<Item = T>, page: &Page, key: impl Fn(&T) -> &String) -> Paged<T> {
+    let rest = all.filter(|entry| page.next.as_ref().is_none_or(|marker| key(entry) > marker));
     let mut entries: Vec<_> = rest.take(page.limit as usize + 1).collect();
     let more = entries.len() > page.limit as usize;
     entries.truncate(page.limit as usize);
-    let next = entries.last().filter(|_| more).map(&key);
+    let next = entries.last().filter(|_| more).map(|last| key(last).clone());
     Paged { entries, next }
 }

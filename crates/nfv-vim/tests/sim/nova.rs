@@ -5,7 +5,7 @@ use super::millis;
 use nfv_common::time::Mono;
 use nfv_nfvi::Notification;
 use nfv_nfvi::object::{self, ActionState, ActionType, EmbeddedFlavor, NovaStates, states_from_nova};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A kind of action, as far as it matters for counting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,20 +156,37 @@ impl Cloud {
         (server.failures, server.host.clone(), upheavals)
     }
 
-    /// Virtual CPUs taken or promised on a host.
-    pub fn vcpus_used(&self, host: &str) -> u64 {
-        let there = |server: &&Server| {
-            server.host.as_deref() == Some(host)
-                || server.op.as_ref().is_some_and(|op| op.dest.as_deref() == Some(host))
-        };
-        self.servers.values().filter(there).map(|server| server.flavor.vcpus).sum()
+    /// Virtual CPUs taken or promised on each host that has a server.
+    fn vcpus_used(&self) -> HashMap<&str, u64> {
+        let mut used = HashMap::new();
+        for server in self.servers.values() {
+            let dest = server.op.as_ref().and_then(|op| op.dest.as_deref());
+            let host = server.host.as_deref();
+            for host in [host, dest.filter(|dest| Some(*dest) != host)].into_iter().flatten() {
+                *used.entry(host).or_default() += server.flavor.vcpus;
+            }
+        }
+        used
+    }
+
+    /// Virtual CPUs taken or promised on a host, and the number of its servers.
+    pub fn load(&self, host: &str) -> (u64, usize) {
+        let (mut vcpus, mut servers) = (0, 0);
+        for server in self.servers.values() {
+            let there = server.host.as_deref() == Some(host);
+            let coming = server.op.as_ref().is_some_and(|op| op.dest.as_deref() == Some(host));
+            vcpus += if there || coming { server.flavor.vcpus } else { 0 };
+            servers += usize::from(there);
+        }
+        (vcpus, servers)
     }
 
     pub(super) fn schedule_server(&mut self, uuid: &str) -> Option<String> {
         let server = &self.servers[uuid];
+        let all = self.vcpus_used();
         let mut best: Option<(u64, String)> = None;
         for host in self.hosts.values() {
-            let used = self.vcpus_used(&host.name);
+            let used = all.get(host.name.as_str()).copied().unwrap_or_default();
             let fits = server.host.as_deref() != Some(&host.name)
                 && host.compute_up(self.now)
                 && host.compute_enabled

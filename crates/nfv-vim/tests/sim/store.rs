@@ -1,11 +1,36 @@
 //! What survives a crash of the VIM: the rows of its database, folded in memory or kept in a real file.
 
 use nfv_vim_db::{Database, Snapshot, Write};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 
 /// The rows as the writes leave them, by the rules of the real database.
 #[derive(Clone, Default)]
 pub struct Memory {
     snapshot: Snapshot,
+    /// Where the instances' rows and those of `nfv_state` are: they are many and written often.
+    instances: HashMap<String, usize>,
+    state: HashMap<(String, String), usize>,
+}
+
+/// Puts a row at its place, or behind the others.
+fn put_at<K: Eq + Hash, R: Clone>(rows: &mut Vec<R>, places: &mut HashMap<K, usize>, key: K, row: &R) {
+    match places.entry(key) {
+        Entry::Occupied(place) => rows[*place.get()] = row.clone(),
+        Entry::Vacant(place) => {
+            place.insert(rows.len());
+            rows.push(row.clone());
+        }
+    }
+}
+
+/// Takes a row out; those behind it move up.
+fn remove_at<K: Eq + Hash, R>(rows: &mut Vec<R>, places: &mut HashMap<K, usize>, key: &K) {
+    if let Some(gone) = places.remove(key) {
+        rows.remove(gone);
+        places.values_mut().filter(|place| **place > gone).for_each(|place| *place -= 1);
+    }
 }
 
 macro_rules! put {
@@ -66,16 +91,14 @@ impl Memory {
                 }
                 Write::DeleteInstanceType { uuid } => s.instance_types.retain(|row| row.uuid != *uuid),
                 Write::PutInstance(row) => {
-                    put!(s.instances, row, |old, new| old.uuid == new.uuid, { *old = new.clone() });
+                    put_at(&mut s.instances, &mut self.instances, row.uuid.clone(), row);
                 }
-                Write::DeleteInstance { uuid } => s.instances.retain(|row| row.uuid != *uuid),
+                Write::DeleteInstance { uuid } => remove_at(&mut s.instances, &mut self.instances, uuid),
                 Write::PutState(row) => {
-                    put!(s.state, row, |old, new| (&old.kind, &old.key) == (&new.kind, &new.key), {
-                        *old = new.clone()
-                    })
+                    put_at(&mut s.state, &mut self.state, (row.kind.clone(), row.key.clone()), row);
                 }
                 Write::DeleteState { kind, key } => {
-                    s.state.retain(|row| row.kind != *kind || row.key != *key);
+                    remove_at(&mut s.state, &mut self.state, &(kind.clone(), key.clone()));
                 }
                 other => panic!("the simulated cloud has nothing that leads to {other:?}"),
             }

@@ -99,6 +99,10 @@ pub struct World {
     pub(super) outages: BTreeMap<Pool, (Mono, Outage)>,
     pub(super) left: BTreeSet<String>,
     inputs: u64,
+    /// The invariants are checked after every so many inputs; 1 but for measurements.
+    pub check_every: u64,
+    /// Time spent in the VIM's core.
+    pub core_time: Duration,
     failure: Option<Failure>,
 }
 
@@ -134,6 +138,8 @@ impl World {
             outages: BTreeMap::new(),
             left: BTreeSet::new(),
             inputs: 0,
+            check_every: 1,
+            core_time: Duration::ZERO,
             failure: None,
         };
         world.cloud.now = world.now;
@@ -392,7 +398,9 @@ impl World {
         let now = self.wall();
         let Some(vim) = &mut self.vim else { return };
         self.journal.routine(self.now, text);
+        let begun = std::time::Instant::now();
         let outcome = vim.handle(now, input);
+        self.core_time += begun.elapsed();
         self.inputs += 1;
         self.carry_out(outcome);
     }
@@ -428,6 +436,7 @@ impl World {
                 self.effect(effect);
             }
             if self.failure.is_none()
+                && self.inputs.is_multiple_of(self.check_every)
                 && let Some(vim) = &self.vim
                 && let Err(what) = invariant::after_input(
                     vim,
