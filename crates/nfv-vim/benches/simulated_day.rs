@@ -57,5 +57,9 @@ fn main() {
     println!("  event logs            {:>12}", world.logs.len());
     println!("  requests to Nova      {:>12}", world.cloud.requests.len());
     println!("  time of the core      {:>12.2} s", world.core_time.as_secs_f64());
-    println!("  with the simulation   {:>12.2} s ({:.2} s of user time)", wall.as_secs_f64(), used.as_secs_f64());
+    println!(
+        "  with the simulation   {:>12.2} s ({:.2} s of user time)",
+        wall.as_secs_f64(),
+        used.as_secs_f64()
+    );
 }

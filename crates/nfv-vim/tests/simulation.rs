@@ -1,6 +1,6 @@
 //! The seeded simulation of the VIM core.
 //!
-//! `cargo test -p nfv-vim --test simulation` plays seeds 0 to 199; another range by hand:
+//! `cargo test -p nfv-vim --test simulation` plays seeds 0 to 1999; another range by hand:
 //! `NFV_SIM_SEEDS=1000..2000 cargo test -p nfv-vim --release --test simulation`. A seed that fails is printed with the
 //! end of its journal; `NFV_SIM_SEEDS=n..n+1 NFV_SIM_VERBOSE=1` plays it again with the whole journal.
 #![allow(clippy::unwrap_used)] // in helpers of tests
@@ -18,7 +18,7 @@ const THREADS: usize = 2;
 const TOLD: usize = 5;
 
 fn range() -> std::ops::Range<u64> {
-    let Ok(text) = std::env::var("NFV_SIM_SEEDS") else { return 0..200 };
+    let Ok(text) = std::env::var("NFV_SIM_SEEDS") else { return 0..2000 };
     let parsed =
         text.split_once("..").and_then(|(from, to)| Some(from.trim().parse().ok()?..to.trim().parse().ok()?));
     parsed.unwrap_or_else(|| panic!("NFV_SIM_SEEDS={text}: a range such as 1000..2000 is wanted"))

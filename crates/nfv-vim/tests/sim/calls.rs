@@ -23,7 +23,8 @@ impl World {
         if running > 40 {
             return self.fail(format!("{running} calls of the {} pool at once", call.pool().as_str()));
         }
-        if let Err(what) = invariant::before_call(&self.cloud, &call) {
+        let alone = invariant::one_recovery(&call, self.calls.values().map(|open| &open.call));
+        if let Err(what) = alone.and_then(|()| invariant::before_call(&self.cloud, &call)) {
             return self.fail(what);
         }
         let fate = match self.outages.get(&call.pool()) {

@@ -9,7 +9,7 @@ use nfv_nfvi::Call;
 use nfv_nfvi::call::{ComputeCall, NovaAction};
 use nfv_vim::core::host::HostState;
 use nfv_vim::core::instance::Instance;
-use nfv_vim::core::{CoreConfig, StartFacts, Vim};
+use nfv_vim::core::{CoreConfig, Effect, Outcome, StartFacts, Vim};
 use nfv_vim_db::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +37,39 @@ pub fn before_call(cloud: &Cloud, call: &Call) -> Result<(), String> {
             Err(format!("{uuid} is evacuated though the VIM was last told that {host} is there"))
         }
         _ => Ok(()),
+    }
+}
+
+/// What a batch of the recovery audit may start at once. Contract: vim-behaviour 5.3.6.
+pub fn recoveries(tick: bool, outcome: &Outcome, config: &CoreConfig) -> Result<(), String> {
+    let begins =
+        |effect: &&Effect| matches!(effect, Effect::Log(line) if line.text.starts_with("Recover instance "));
+    let started = outcome.effects.iter().filter(begins).count();
+    let limit = config.instance.max_concurrent_recovering;
+    if tick && started > limit {
+        return Err(format!("{started} instances are recovered at once, the limit is {limit}"));
+    }
+    Ok(())
+}
+
+/// A call of the VIM that heals an instance; users' own do not count.
+fn heals(call: &Call) -> Option<&str> {
+    match call {
+        Call::Compute(ComputeCall::InstanceAction {
+            uuid,
+            action: NovaAction::Reboot { .. } | NovaAction::Rebuild { .. } | NovaAction::Evacuate,
+            context: None,
+        }) => Some(uuid),
+        _ => None,
+    }
+}
+
+/// Never two recoveries of one instance in flight: `open` are the calls on their way.
+pub fn one_recovery<'a>(call: &Call, mut open: impl Iterator<Item = &'a Call>) -> Result<(), String> {
+    let Some(uuid) = heals(call) else { return Ok(()) };
+    match open.find(|other| heals(other) == Some(uuid)) {
+        Some(other) => Err(format!("{call:?} leaves while {other:?} is in flight")),
+        None => Ok(()),
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Journal {
     last: VecDeque<String>,
     /// Print every line at once.
     pub verbose: bool,
+    /// Every line worth being shown, when wanted.
+    pub whole: Option<Vec<(Mono, String)>>,
     /// How many lines there were.
     pub lines: u64,
 }
@@ -20,7 +22,7 @@ impl Journal {
     /// An empty journal; `NFV_SIM_VERBOSE=1` prints it as it is written.
     pub fn new() -> Self {
         let verbose = std::env::var_os("NFV_SIM_VERBOSE").is_some();
-        Self { hasher: DefaultHasher::new(), last: VecDeque::new(), verbose, lines: 0 }
+        Self { hasher: DefaultHasher::new(), last: VecDeque::new(), verbose, whole: None, lines: 0 }
     }
 
     /// Writes a line that is worth being shown.
@@ -34,6 +36,9 @@ impl Journal {
             println!("{line}");
         }
         self.last.push_back(line);
+        if let Some(whole) = &mut self.whole {
+            whole.push((now, text.to_owned()));
+        }
     }
 
     /// Writes a line of routine: part of the hash, not shown.

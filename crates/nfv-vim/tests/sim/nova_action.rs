@@ -49,6 +49,15 @@ impl Cloud {
         if under_way && kind != OpKind::ResetError && !by_user {
             self.violations.push(format!("{kind:?} of {name} asked for while Nova performs it"));
         }
+        let heals = |kind| matches!(kind, OpKind::Reboot | OpKind::Rebuild);
+        let other = server.op.as_ref().filter(|op| {
+            heals(kind) && heals(op.kind) && op.kind != kind && self.now.since(op.began) < LONGEST_OP
+        });
+        let runs = self.hosts.get(&host).is_some_and(|host| host.alive);
+        if let Some(op) = other.filter(|_| runs && !by_user && !self.users) {
+            self.violations
+                .push(format!("{kind:?} of {name} asked for while Nova performs its {:?}", op.kind));
+        }
         // the VIM may not know yet that the host is back
         let news = self.now - secs(90);
         let leaving = matches!(kind, OpKind::LiveMigrate | OpKind::ColdMigrate)

@@ -394,14 +394,19 @@ impl World {
         self.queue(back, Event::Start);
     }
 
-    pub(super) fn input(&mut self, input: Input, text: &str) {
+    /// The VIM is told something.
+    pub fn input(&mut self, input: Input, text: &str) {
         let now = self.wall();
         let Some(vim) = &mut self.vim else { return };
         self.journal.routine(self.now, text);
+        let tick = matches!(input, Input::Tick);
         let begun = std::time::Instant::now();
         let outcome = vim.handle(now, input);
         self.core_time += begun.elapsed();
         self.inputs += 1;
+        if let Err(what) = invariant::recoveries(tick, &outcome, &self.config) {
+            self.fail(what);
+        }
         self.carry_out(outcome);
     }
 
