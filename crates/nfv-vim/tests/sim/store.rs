@@ -49,6 +49,11 @@ impl Memory {
         &self.snapshot
     }
 
+    /// Begins with these rows.
+    pub fn load(&mut self, rows: &Snapshot) {
+        self.snapshot = rows.clone();
+    }
+
     /// Makes the changes; a change the core never makes is a mistake of the test.
     pub fn apply(&mut self, writes: &[Write]) {
         let s = &mut self.snapshot;

@@ -1,0 +1,41 @@
+//! The rows of the contract's tables, each with cases that name it. Contract: vim-behaviour.
+//!
+//! A case names its row: section number and the first cells of the row, as [`contract`] makes them from the markdown
+//! (`2.4 enabled (no) / lock, unlock, disable`). It drives the core through inputs and effects only, with a [`rig`]. The
+//! case tables of the modules below are what runs, and what `every_row_has_a_test` compares with the document.
+//!
+//! To add a section: write a module with `cases()` and `ELSEWHERE`, put it into `sections!`, take the section off
+//! [`coverage::OPEN`]. The names come from the report, `target/coverage-of-contract.txt`.
+#![allow(clippy::unwrap_used)] // in helpers of tests
+
+mod case;
+mod contract;
+mod coverage;
+mod rig;
+#[path = "../sim/mod.rs"]
+mod sim;
+
+/// Each module with its rows: what is executed is what is counted.
+macro_rules! sections {
+    ($($module:ident,)+) => {
+        $(mod $module;)+
+
+        /// The cases of all modules, and the rows that are tested elsewhere.
+        fn all() -> Vec<(Vec<case::Case>, &'static [case::Elsewhere])> {
+            vec![$(($module::cases(), $module::ELSEWHERE),)+]
+        }
+
+        mod rows_hold {
+            $(
+                #[test]
+                fn $module() {
+                    crate::case::run(crate::$module::cases());
+                }
+            )+
+        }
+    };
+}
+
+sections! {
+    host_transition,
+}

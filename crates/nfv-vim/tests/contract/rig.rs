@@ -1,0 +1,683 @@
+//! The core alone, driven step by step: what a case gives it, and what it did.
+//!
+//! Nothing is answered unless the case says so, with two exceptions that a case can switch off: questions about
+//! instances are answered at once with what [`Rig::servers`] shows ([`Rig::nova_answers`]), and the listings of audits
+//! are refused at once ([`Rig::listings_refused`]). Time passes only in [`Rig::run`].
+
+#![allow(dead_code)] // each section uses a part
+
+use crate::sim::secs;
+use crate::sim::store::Memory;
+use nfv_common::alarm::AlarmData;
+use nfv_common::event_log::EventLogData;
+use nfv_common::time::{Mono, Now};
+use nfv_nfvi::call::{
+    ComputeCall, GuestCall, HostServicesNotice, HostServicesOperation, InfrastructureCall, NetworkCall,
+    NovaAction,
+};
+use nfv_nfvi::notification::HostOrder;
+use nfv_nfvi::object::{
+    self, AdminState, EmbeddedFlavor, HostAction, HostAvailStatus, Hypervisor, NovaStates, OperState,
+    Seconds, states_from_nova,
+};
+use nfv_nfvi::{Answer, Call, CallError, CallId, CallResult, ErrorKind, Notification, Reply, RequestId};
+use nfv_vim::core::host::Host;
+use nfv_vim::core::instance::Instance;
+use nfv_vim::core::{CoreConfig, Effect, Flag, Input, Outcome, StartFacts, Vim};
+use nfv_vim_db::Snapshot;
+use nfv_vim_db::row::{HostRow, HypervisorRow, TenantRow};
+use std::collections::BTreeMap;
+
+/// Tenant of all instances; its name is `admin`.
+pub const TENANT: &str = "33333333-3333-3333-3333-333333333333";
+/// When every rig begins.
+const BEGIN: Mono = Mono::at(secs(1000));
+
+/// Something the core did.
+#[derive(Debug, Clone)]
+pub enum Did {
+    /// It made a call.
+    Call(String),
+    /// It answered a neighbour.
+    Reply(Reply),
+    /// It has nothing to say to a neighbour.
+    Release,
+    /// It raised an alarm.
+    Raised(Box<AlarmData>),
+    /// It cleared one.
+    Cleared(Box<AlarmData>),
+    /// It issued an event log.
+    Log(Box<EventLogData>),
+    /// It made a flag file.
+    Touched(Flag),
+}
+
+/// What the core finds when it starts.
+pub struct Setup {
+    /// Settings.
+    pub config: CoreConfig,
+    /// Surroundings.
+    pub facts: StartFacts,
+    /// Rows of its database.
+    pub rows: Snapshot,
+}
+
+impl Setup {
+    /// A controller that has been up for long, with a database that knows the tenant only.
+    pub fn new() -> Self {
+        let mut rows = Snapshot::default();
+        rows.tenants.push(TenantRow {
+            uuid: TENANT.to_owned(),
+            name: "admin".to_owned(),
+            description: None,
+            enabled: "1".to_owned(),
+        });
+        let facts = StartFacts { uptime: secs(5000), dor_complete: true, unlock_complete: true, seed: 1 };
+        Self { config: CoreConfig::default(), facts, rows }
+    }
+
+    /// Adds a host in a state of its machine, with the platform's view that goes with it, and its hypervisor.
+    pub fn host(self, name: &str, state: &str) -> Self {
+        let up = matches!(state, "enabled" | "enabling");
+        let (admin, oper, avail) = if up { UP } else { DOWN };
+        self.host_as(host(name, admin, oper, avail), state, "")
+    }
+
+    /// Adds a host as the platform shows it, in this state, with this action of the VIM.
+    pub fn host_as(mut self, shown: object::Host, state: &str, action: &str) -> Self {
+        let number = self.rows.hosts.len() + 1;
+        let hypervisor = hypervisor(number, &shown.name, true);
+        self.rows.hypervisors.push(HypervisorRow {
+            uuid: hypervisor.uuid.clone(),
+            admin_state: hypervisor.admin_state.to_string(),
+            oper_state: hypervisor.oper_state.to_string(),
+            host_name: shown.name.clone(),
+            stats_available: false,
+            vcpus_used: 0,
+            vcpus_max: 0,
+            mem_used_mb: 0,
+            mem_free_mb: 0,
+            mem_max_mb: 0,
+            disk_used_gb: 0,
+            disk_max_gb: 0,
+            running_instances: 0,
+            nfvi_hypervisor_data: serde_json::to_string(&hypervisor).unwrap(),
+        });
+        self.rows.hosts.push(HostRow {
+            uuid: shown.uuid.clone(),
+            name: shown.name.clone(),
+            personality: shown.personality.clone(),
+            state: state.to_owned(),
+            action: action.to_owned(),
+            upgrade_inprogress: false,
+            recover_instances: true,
+            uptime: "100".to_owned(),
+            elapsed_time_in_state: "1000".to_owned(),
+            host_services_locked: false,
+            nfvi_host_data: serde_json::to_string(&shown).unwrap(),
+        });
+        self
+    }
+
+    /// Changes the settings.
+    pub fn config(mut self, change: impl FnOnce(&mut CoreConfig)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// Changes the surroundings.
+    pub fn facts(mut self, change: impl FnOnce(&mut StartFacts)) -> Self {
+        change(&mut self.facts);
+        self
+    }
+
+    /// Changes the rows.
+    pub fn rows(mut self, change: impl FnOnce(&mut Snapshot)) -> Self {
+        change(&mut self.rows);
+        self
+    }
+
+    /// Starts the core and lets its first second pass.
+    pub fn start(self) -> Rig {
+        let hosts = self.rows.hosts.iter().map(|row| {
+            let host: object::Host = serde_json::from_str(&row.nfvi_host_data).unwrap();
+            (host.name.clone(), host)
+        });
+        let hosts = hosts.collect();
+        let mut store = Memory::default();
+        store.load(&self.rows);
+        let (vim, outcome) = Vim::start(self.config, self.facts, self.rows, now_at(BEGIN));
+        let mut rig = Rig {
+            vim,
+            now: BEGIN,
+            store,
+            hosts,
+            servers: BTreeMap::new(),
+            nova_answers: true,
+            listings_refused: true,
+            open: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            did: Vec::new(),
+            requests: 0,
+        };
+        rig.take(outcome);
+        rig.settle();
+        rig.run(1);
+        rig.forget();
+        rig
+    }
+}
+
+/// Unlocked, enabled and available.
+pub const UP: (&str, &str, &str) = ("unlocked", "enabled", "available");
+/// Unlocked, disabled and failed.
+pub const FAILED: (&str, &str, &str) = ("unlocked", "disabled", "failed");
+/// Locked, disabled and online.
+pub const DOWN: (&str, &str, &str) = ("locked", "disabled", "online");
+
+/// A worker as the platform shows it.
+pub fn host(name: &str, admin: &str, oper: &str, avail: &str) -> object::Host {
+    object::Host {
+        uuid: format!("uuid-of-{name}"),
+        name: name.to_owned(),
+        personality: "worker".to_owned(),
+        admin_state: AdminState::from(admin),
+        oper_state: OperState::from(oper),
+        avail_status: HostAvailStatus::from(avail),
+        action: HostAction::None,
+        uptime: Seconds(100),
+        software_load: None,
+        target_load: None,
+        openstack_compute: true,
+        openstack_control: false,
+        nfvi_data: serde_json::Value::Null,
+    }
+}
+
+/// The hypervisor of a host.
+pub fn hypervisor(number: usize, host: &str, enabled: bool) -> Hypervisor {
+    Hypervisor {
+        uuid: number.to_string(),
+        admin_state: AdminState::Unlocked,
+        oper_state: if enabled { OperState::Enabled } else { OperState::Disabled },
+        host_name: host.to_owned(),
+        statistics: None,
+    }
+}
+
+/// An active server booted from a volume.
+pub fn server(uuid: &str, host: &str) -> object::Instance {
+    let mut server = object::Instance {
+        uuid: uuid.to_owned(),
+        name: uuid.to_owned(),
+        tenant_id: Some(TENANT.to_owned()),
+        admin_state: AdminState::Unlocked,
+        oper_state: OperState::Enabled,
+        avail_status: Vec::new(),
+        action: object::InstanceAction::None,
+        host_name: Some(host.to_owned()),
+        instance_type: Some(EmbeddedFlavor {
+            vcpus: 1,
+            ram: 1024,
+            disk: 10,
+            original_name: "small".to_owned(),
+            ..EmbeddedFlavor::default()
+        }),
+        image_uuid: None,
+        live_migration_support: Some(true),
+        attached_volumes: Some(Vec::new()),
+        recovery_priority: None,
+        live_migration_timeout: None,
+        nfvi_data: NovaStates::default(),
+    };
+    nova(&mut server, "active", "none", "running");
+    server
+}
+
+/// Gives a server Nova's three states.
+pub fn nova(server: &mut object::Instance, vm: &str, task: &str, power: &str) {
+    let (admin, oper, avail, action) = states_from_nova(vm, task, power);
+    server.admin_state = admin;
+    server.oper_state = oper;
+    server.avail_status = avail;
+    server.action = action;
+    server.nfvi_data = NovaStates {
+        vm_state: vm.to_owned(),
+        task_state: task.to_owned(),
+        power_state: power.to_owned(),
+        last_update_timestamp: None,
+    };
+}
+
+fn now_at(mono: Mono) -> Now {
+    let wall = jiff::Timestamp::from_second(1_548_255_600).unwrap();
+    Now { mono, wall: wall + jiff::SignedDuration::try_from(mono.since(BEGIN)).unwrap() }
+}
+
+/// The core and what is around it.
+pub struct Rig {
+    /// The core.
+    pub vim: Vim,
+    /// Simulated time.
+    pub now: Mono,
+    /// Its database.
+    pub store: Memory,
+    /// Hosts as the platform shows them.
+    pub hosts: BTreeMap<String, object::Host>,
+    /// Servers as Nova shows them.
+    pub servers: BTreeMap<String, object::Instance>,
+    /// Questions about instances are answered at once.
+    pub nova_answers: bool,
+    /// The questions of audits are refused at once.
+    pub listings_refused: bool,
+    open: BTreeMap<CallId, Call>,
+    alarms: BTreeMap<String, AlarmData>,
+    did: Vec<Did>,
+    requests: u64,
+}
+
+impl Rig {
+    fn take(&mut self, outcome: Outcome) {
+        self.store.apply(&outcome.writes);
+        for effect in outcome.effects {
+            match effect {
+                Effect::Call { id, call } => {
+                    if let Some(text) = describe(&call) {
+                        self.did.push(Did::Call(text));
+                    }
+                    self.open.insert(id, *call);
+                }
+                Effect::Resume(_) | Effect::Log(_) => {}
+                Effect::Abandon(id) => {
+                    self.open.remove(&id);
+                }
+                Effect::Reply { reply, .. } => self.did.push(Did::Reply(reply)),
+                Effect::Release(_) => self.did.push(Did::Release),
+                Effect::RaiseAlarm(alarm) => {
+                    self.alarms.insert(alarm.alarm_uuid.0.clone(), (*alarm).clone());
+                    self.did.push(Did::Raised(alarm));
+                }
+                Effect::ClearAlarm(uuid) => {
+                    let alarm = self.alarms.remove(&uuid.0).expect("cleared alarms were raised");
+                    self.did.push(Did::Cleared(Box::new(alarm)));
+                }
+                Effect::EventLog(log) => self.did.push(Did::Log(log)),
+                Effect::Touch(flag) => self.did.push(Did::Touched(flag)),
+            }
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        let outcome = self.vim.handle(now_at(self.now), input);
+        self.take(outcome);
+    }
+
+    /// Answers what is answered by itself.
+    fn settle(&mut self) {
+        loop {
+            let asked = self.open.iter().find_map(|(id, call)| match call {
+                Call::Compute(ComputeCall::GetInstance { uuid }) if self.nova_answers => {
+                    let shown =
+                        self.servers.get(uuid).map(|server| Answer::Instance(Box::new(server.clone())));
+                    Some((*id, shown.ok_or_else(|| CallError::new(ErrorKind::NotFound, "no such server"))))
+                }
+                other if self.listings_refused && is_listing(other) => Some((*id, refused("not now"))),
+                _ => None,
+            });
+            let Some((id, result)) = asked else { return };
+            self.answer_id(id, result);
+        }
+    }
+
+    fn answer_id(&mut self, id: CallId, result: CallResult) {
+        self.open.remove(&id);
+        self.step(Input::Answer { id, result: Box::new(result) });
+    }
+
+    /// Gives the core an input.
+    pub fn input(&mut self, input: Input) {
+        self.step(input);
+        self.settle();
+    }
+
+    /// A neighbour says something that wants no reply.
+    pub fn say(&mut self, body: Notification) {
+        self.input(Input::Notification { request: None, body: Box::new(body) });
+    }
+
+    /// A neighbour asks; the reply, none if it is released.
+    pub fn ask(&mut self, body: Notification) -> Option<Reply> {
+        self.requests += 1;
+        let before = self.did.len();
+        self.input(Input::Notification { request: Some(RequestId(self.requests)), body: Box::new(body) });
+        self.did[before..].iter().find_map(|did| match did {
+            Did::Reply(reply) => Some(reply.clone()),
+            _ => None,
+        })
+    }
+
+    /// Lets so many seconds pass.
+    pub fn run(&mut self, seconds: u64) {
+        let until = self.now + secs(seconds);
+        while let Some(due) = self.vim.next_deadline().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.input(Input::Tick);
+        }
+        self.now = until;
+    }
+
+    /// What was done so far does not count.
+    pub fn forget(&mut self) {
+        self.did.clear();
+    }
+
+    // what was done
+
+    /// Everything done since the last [`Rig::forget`].
+    pub fn did(&self) -> &[Did] {
+        &self.did
+    }
+
+    /// The calls made, without questions that audits put.
+    pub fn calls(&self) -> Vec<&str> {
+        self.did
+            .iter()
+            .filter_map(|did| if let Did::Call(text) = did { Some(text.as_str()) } else { None })
+            .collect()
+    }
+
+    /// The event logs: FM id and text.
+    pub fn logs(&self) -> Vec<String> {
+        let log = |did: &Did| match did {
+            Did::Log(log) => Some(format!("{} {}", log.event_id.fm_id(), log.reason_text)),
+            _ => None,
+        };
+        self.did.iter().filter_map(log).collect()
+    }
+
+    /// The event logs by their ids.
+    pub fn log_ids(&self) -> Vec<String> {
+        let log = |did: &Did| match did {
+            Did::Log(log) => Some(log.event_id.to_string()),
+            _ => None,
+        };
+        self.did.iter().filter_map(log).collect()
+    }
+
+    /// Alarms raised (`+`) and cleared (`-`), by type.
+    pub fn alarm_changes(&self) -> Vec<String> {
+        let change = |did: &Did| match did {
+            Did::Raised(alarm) => Some(format!("+{}", alarm.alarm_type)),
+            Did::Cleared(alarm) => Some(format!("-{}", alarm.alarm_type)),
+            _ => None,
+        };
+        self.did.iter().filter_map(change).collect()
+    }
+
+    /// The alarms that are up.
+    pub fn alarms(&self) -> Vec<&AlarmData> {
+        self.alarms.values().collect()
+    }
+
+    /// The types of the alarms that are up.
+    pub fn alarm_types(&self) -> Vec<String> {
+        self.alarms.values().map(|alarm| alarm.alarm_type.to_string()).collect()
+    }
+
+    /// The calls that are out, as [`Rig::calls`] tells them.
+    pub fn open_calls(&self) -> Vec<String> {
+        self.open.values().filter_map(describe).collect()
+    }
+
+    // answers
+
+    /// Answers the open call whose text begins so.
+    pub fn answer(&mut self, beginning: &str, result: CallResult) {
+        let found =
+            self.open.iter().find(|(_, call)| describe_all(call).starts_with(beginning)).map(|(id, _)| *id);
+        let Some(id) = found else {
+            let open: Vec<_> = self.open.values().map(describe_all).collect();
+            panic!("no call {beginning} is out, only {open:?}");
+        };
+        self.answer_id(id, result);
+        self.settle();
+    }
+
+    /// The open call that begins so went well.
+    pub fn ok(&mut self, beginning: &str) {
+        self.answer(beginning, Ok(Answer::Done));
+    }
+
+    /// The open call that begins so was refused, for this reason.
+    pub fn nok(&mut self, beginning: &str, reason: &str) {
+        self.answer(beginning, refused(reason));
+    }
+
+    /// Answers every call that is out well, and those that follow, until there is none.
+    pub fn all_ok(&mut self) {
+        while let Some(id) = self.open.iter().find(|(_, call)| describe(call).is_some()).map(|(id, _)| *id) {
+            let result = match &self.open[&id] {
+                Call::Compute(ComputeCall::HostServices {
+                    operation: HostServicesOperation::Query, ..
+                })
+                | Call::Network(NetworkCall::HostServices {
+                    operation: HostServicesOperation::Query, ..
+                })
+                | Call::Guest(GuestCall::HostServices { operation: HostServicesOperation::Query, .. }) => {
+                    Answer::HostServicesEnabled(true)
+                }
+                _ => Answer::Done,
+            };
+            self.answer_id(id, Ok(result));
+            self.settle();
+        }
+    }
+
+    // hosts
+
+    /// The host in the core.
+    pub fn host(&self, name: &str) -> &Host {
+        self.vim.hosts().find(|host| host.name() == name).unwrap()
+    }
+
+    /// State of the host's machine.
+    pub fn state(&self, name: &str) -> &'static str {
+        self.host(name).state().as_str()
+    }
+
+    /// The task the host is busy with.
+    pub fn task(&self, name: &str) -> Option<String> {
+        let task = self.host(name).task.as_ref().filter(|task| task.in_progress());
+        task.map(|task| task.name().to_owned())
+    }
+
+    /// Maintenance tells a host's states.
+    pub fn host_is(&mut self, name: &str, (admin, oper, avail): (&str, &str, &str)) {
+        let shown = self.hosts.get_mut(name).unwrap();
+        shown.admin_state = AdminState::from(admin);
+        shown.oper_state = OperState::from(oper);
+        shown.avail_status = HostAvailStatus::from(avail);
+        let shown = shown.clone();
+        self.say(Notification::HostStateChange {
+            uuid: shown.uuid,
+            name: shown.name,
+            admin_state: shown.admin_state,
+            oper_state: shown.oper_state,
+            avail_status: shown.avail_status,
+            nfvi_data: shown.nfvi_data,
+        });
+    }
+
+    /// Maintenance tells the states it told before.
+    pub fn host_again(&mut self, name: &str) {
+        let shown = &self.hosts[name];
+        let triple =
+            (shown.admin_state.to_string(), shown.oper_state.to_string(), shown.avail_status.to_string());
+        self.host_is(name, (&triple.0, &triple.1, &triple.2));
+    }
+
+    /// The platform shows the host completely.
+    pub fn host_shown(&mut self, shown: object::Host) {
+        let (uuid, name) = (shown.uuid.clone(), shown.name.clone());
+        self.hosts.insert(name.clone(), shown.clone());
+        self.say(Notification::HostUpdate { uuid, name: name.clone() });
+        self.answer(&format!("host {name}"), Ok(Answer::Host(Box::new(shown))));
+    }
+
+    /// Lets nothing change for 31 s, then says so: an `audit` for the host.
+    pub fn host_audit(&mut self, name: &str) {
+        self.run(31);
+        self.host_again(name);
+    }
+
+    /// An operator wants something of a host.
+    pub fn order(&mut self, name: &str, order: HostOrder) {
+        let uuid = self.hosts[name].uuid.clone();
+        self.say(Notification::HostOrder { uuid, name: name.to_owned(), order });
+    }
+
+    // instances
+
+    /// Nova has a server and tells of it.
+    pub fn add(&mut self, shown: object::Instance) {
+        let uuid = shown.uuid.clone();
+        self.servers.insert(uuid.clone(), shown);
+        self.notify(&uuid);
+    }
+
+    /// Nova tells how the server is.
+    pub fn notify(&mut self, uuid: &str) {
+        let instance = Box::new(self.servers[uuid].clone());
+        self.say(Notification::InstanceStateChange { instance });
+    }
+
+    /// The server changes, and Nova tells.
+    pub fn change(&mut self, uuid: &str, change: impl FnOnce(&mut object::Instance)) {
+        change(self.servers.get_mut(uuid).unwrap());
+        self.notify(uuid);
+    }
+
+    /// The server gets Nova's three states, and Nova tells.
+    pub fn nova(&mut self, uuid: &str, vm: &str, task: &str, power: &str) {
+        self.change(uuid, |server| nova(server, vm, task, power));
+    }
+
+    /// The instance in the core.
+    pub fn instance(&self, uuid: &str) -> &Instance {
+        self.vim.instances().find(|instance| instance.uuid() == uuid).unwrap()
+    }
+
+    /// The instance is in the core's table.
+    pub fn has_instance(&self, uuid: &str) -> bool {
+        self.vim.instances().any(|instance| instance.uuid() == uuid)
+    }
+
+    /// The state of the instance's running action; `initial` for none.
+    pub fn action(&self, uuid: &str) -> &'static str {
+        self.instance(uuid).running.as_ref().map_or("initial", |running| running.state.as_str())
+    }
+}
+
+/// A refusal of a neighbour.
+pub fn refused(reason: &str) -> CallResult {
+    Err(CallError::new(ErrorKind::Refused, reason).with_reason(reason))
+}
+
+/// A question that audits put about all objects of a kind.
+fn is_listing(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::Identity(_)
+            | Call::Infrastructure(InfrastructureCall::GetHosts | InfrastructureCall::GetSystemInfo)
+            | Call::Compute(
+                ComputeCall::GetHostAggregates
+                    | ComputeCall::GetHypervisors
+                    | ComputeCall::GetInstanceTypes { .. }
+                    | ComputeCall::GetInstanceGroups
+                    | ComputeCall::GetInstances { .. }
+            )
+            | Call::Image(nfv_nfvi::call::ImageCall::GetImages { .. })
+            | Call::BlockStorage(
+                nfv_nfvi::call::BlockStorageCall::GetVolumes { .. }
+                    | nfv_nfvi::call::BlockStorageCall::GetVolumeSnapshots
+            )
+            | Call::Network(NetworkCall::GetNetworks { .. } | NetworkCall::GetSubnets { .. })
+    )
+}
+
+/// A call that a case may speak of; none for the questions of audits.
+fn describe(call: &Call) -> Option<String> {
+    let question = matches!(
+        call,
+        Call::Infrastructure(InfrastructureCall::GetSystemState | InfrastructureCall::GetHost { .. })
+            | Call::Compute(ComputeCall::GetInstanceType { .. } | ComputeCall::GetInstance { .. })
+    );
+    (!question && !is_listing(call)).then(|| describe_all(call))
+}
+
+/// Any call in a few words.
+fn describe_all(call: &Call) -> String {
+    let operation = |operation: &HostServicesOperation| format!("{operation:?}").to_lowercase();
+    match call {
+        Call::Compute(ComputeCall::HostServices { host, operation: o }) => {
+            format!("nova: {} services of {}", operation(o), host.name)
+        }
+        Call::Compute(ComputeCall::NotifyHost { host, enabled }) => {
+            format!("nova: {} forced_down {}", host.name, !enabled)
+        }
+        Call::Compute(ComputeCall::GetHypervisor { uuid }) => format!("nova: hypervisor {uuid}"),
+        Call::Compute(ComputeCall::InstanceAction { uuid, action, .. }) => {
+            format!("{uuid}: {}", nova_action(action))
+        }
+        Call::Compute(ComputeCall::GetInstance { uuid }) => format!("instance {uuid}"),
+        Call::Network(NetworkCall::HostServices { host, operation: o }) => {
+            format!("neutron: {} services of {}", operation(o), host.name)
+        }
+        Call::Network(NetworkCall::NotifyHostDisabled { host }) => format!("neutron: {} is down", host.name),
+        Call::Guest(GuestCall::HostServices { host, operation: o }) => {
+            format!("guest: {} services of {}", operation(o), host.name)
+        }
+        Call::Infrastructure(InfrastructureCall::ContainerHostServices { host, operation: o }) => {
+            format!("kubernetes: {} services of {}", operation(o), host.name)
+        }
+        Call::Infrastructure(InfrastructureCall::NotifyHostServices { host, notice }) => {
+            let (what, reason) = match notice {
+                HostServicesNotice::Enabled => ("services-enabled", None),
+                HostServicesNotice::Disabled => ("services-disabled", None),
+                HostServicesNotice::DisableExtend => ("services-disable-extend", None),
+                HostServicesNotice::DisableFailed { reason } => ("services-disable-failed", Some(reason)),
+                HostServicesNotice::Deleted => ("delete", None),
+                HostServicesNotice::DeleteFailed { reason } => ("services-delete-failed", Some(reason)),
+            };
+            let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
+            format!("sysinv: {} {what}{reason}", host.name)
+        }
+        Call::Infrastructure(InfrastructureCall::GetHost { name, .. }) => format!("host {name}"),
+        Call::Infrastructure(InfrastructureCall::GetSystemState) => "system state".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn nova_action(action: &NovaAction) -> String {
+    match action {
+        NovaAction::LiveMigrate { block_migration, host } => {
+            let block = block_migration.as_str().map_or(block_migration.to_string(), str::to_owned);
+            let host = host.as_ref().map_or(String::new(), |host| format!(" to {host}"));
+            format!("live-migrate block {block}{host}")
+        }
+        NovaAction::ColdMigrate => "cold-migrate".to_owned(),
+        NovaAction::ConfirmResize => "confirm-resize".to_owned(),
+        NovaAction::RevertResize => "revert-resize".to_owned(),
+        NovaAction::Resize { flavor } => format!("resize to {flavor}"),
+        NovaAction::Evacuate => "evacuate".to_owned(),
+        NovaAction::Reboot { graceful } => format!("reboot {}", if *graceful { "SOFT" } else { "HARD" }),
+        NovaAction::Rebuild { name, image } => format!("rebuild {name} from {image}"),
+        NovaAction::Pause => "pause".to_owned(),
+        NovaAction::Unpause => "unpause".to_owned(),
+        NovaAction::Suspend => "suspend".to_owned(),
+        NovaAction::Resume => "resume".to_owned(),
+        NovaAction::Start => "start".to_owned(),
+        NovaAction::Stop => "stop".to_owned(),
+        NovaAction::ResetStateToError => "reset-state error".to_owned(),
+    }
+}
