@@ -175,8 +175,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     let closed = database.close();
     tokio.block_on(async {
         plugins.stop().await;
-        performer.alarms.stop().await;
-        performer.event_logs.stop().await;
+        tokio::join!(performer.alarms.stop(), performer.event_logs.stop());
     });
     tokio.shutdown_timeout(Duration::from_secs(1));
     closed?;
