@@ -105,6 +105,8 @@ enum TimerKey {
     AuditInstanceTypes,
     /// Instance alarms.
     AuditAlarms,
+    /// Guest services.
+    AuditGuests,
     /// `periodic-timer` event of hosts.
     HostPeriodic,
     /// Recovery audit.
@@ -233,6 +235,7 @@ impl Vim {
             TimerKey::AuditHypervisors => self.audit_hypervisor_details(),
             TimerKey::AuditInstanceTypes => self.audit_instance_type_details(),
             TimerKey::AuditAlarms => self.audit_alarms(),
+            TimerKey::AuditGuests => self.audit_guests(),
             TimerKey::HostPeriodic => self.host_periodic(),
             TimerKey::Recovery => self.recovery_audit(),
             TimerKey::Dor => self.dor_tick(),

@@ -7,10 +7,11 @@ use super::director::Recovery;
 use super::dor::Dor;
 use super::host::{Host, HostState, VimHostAction};
 use super::instance::Instance;
-use super::instance::action::{ActionData, NfviActionData};
+use super::instance::action::{ActionData, ActionKind, NfviActionData};
+use super::instance::guest_services::InstanceGuestServices;
 use super::{CoreConfig, Effect, Level, Outcome, StartFacts, TimerKey, Vim, alarm};
-use nfv_common::alarm::AlarmData;
-use nfv_common::event_log::EventId;
+use nfv_common::alarm::{AlarmData, AlarmType};
+use nfv_common::event_log::{EventId, InitiatedBy};
 use nfv_common::fsm::Machine;
 use nfv_common::pyjson::to_string as json;
 use nfv_common::strategy::StrategyRecord;
@@ -200,15 +201,12 @@ pub(super) fn instance_row(instance: &Instance, now: Mono) -> InstanceRow {
         elapsed_time_on_host: instance.elapsed_on_host.to_string(),
         action_data: Some(action_text(&instance.action_data)),
         last_action_data: Some(action_text(&instance.last_action_data)),
-        guest_services: Some(instance.guest_services.clone().unwrap_or_else(|| NO_GUEST_SERVICES.to_owned())),
+        guest_services: Some(instance.guest_services.text()),
         nfvi_instance_data: json(nfvi),
         recoverable: instance.recoverable,
         unlock_to_recover: instance.unlock_to_recover,
     }
 }
-
-/// What the original stores for an instance without guest services.
-const NO_GUEST_SERVICES: &str = r#"{"services": {}, "state": null, "nfvi_guest_services": []}"#;
 
 /// What the side table keeps of an instance.
 #[derive(Serialize, Deserialize)]
@@ -237,7 +235,7 @@ pub(super) fn forget_instance_memory(uuid: &str) -> Write {
     Write::DeleteState { kind: INSTANCE_KIND.to_owned(), key: uuid.to_owned() }
 }
 
-fn instance_from_row(row: InstanceRow, now: Now) -> Result<Instance, String> {
+fn instance_from_row(row: InstanceRow, now: Now, config: &CoreConfig) -> Result<Instance, String> {
     let nfvi: object::Instance =
         serde_json::from_str(&row.nfvi_instance_data).map_err(|e| format!("nfvi_instance_data: {e}"))?;
     let mut instance = Instance::new(nfvi, now.mono, now.wall);
@@ -245,17 +243,21 @@ fn instance_from_row(row: InstanceRow, now: Now) -> Result<Instance, String> {
     instance.last_action_data = action_from_text(row.last_action_data.as_deref());
     // nothing is in progress in a new process (1.2); what was, may still be seen in Nova
     if !instance.action_data.is_over() {
-        instance.resuming = Some(instance.action_data.action_type());
+        instance.resuming =
+            (!instance.action_data.is_with_guest()).then(|| instance.action_data.action_type());
         instance.action_data.state = Some(ActionState::Completed);
     }
-    instance.guest_services = row.guest_services;
+    instance.guest_services = InstanceGuestServices::from_text(row.guest_services.as_deref());
     instance.elapsed_at_stamp = row.elapsed_time_in_state.trim().parse().unwrap_or(0);
     instance.elapsed_on_host = row.elapsed_time_on_host.trim().parse().unwrap_or(0);
     instance.recoverable = row.recoverable;
     instance.unlock_to_recover = row.unlock_to_recover;
     instance.confirmed = false;
-    // its deletion was over and told when the earlier process ended, only the row was left
-    instance.deleted = instance.nfvi_is_deleted();
+    // its deletion was over and told when the earlier process ended, only the row was left; unless the guest agent
+    // had still to forget it
+    let known_to_guest_agent =
+        instance.guest_services.are_provisioned() && !config.disabled.contains(&nfv_nfvi::Pool::Guest);
+    instance.deleted = instance.nfvi_is_deleted() && !known_to_guest_agent;
     Ok(instance)
 }
 
@@ -317,7 +319,7 @@ impl Vim {
             snapshot.instances,
             "instances_v5",
             |row| row.uuid.clone(),
-            |row| instance_from_row(row, now).map(|instance| (instance.uuid().to_owned(), instance)),
+            |row| instance_from_row(row, now, &config).map(|instance| (instance.uuid().to_owned(), instance)),
             &mut bad,
         );
         let hypervisors = read_rows(
@@ -379,7 +381,11 @@ impl Vim {
             let owned = if let Some(owner) = raised.entity.split("instance=").nth(1) {
                 match instances.get_mut(owner).filter(|instance| !instance.deleted) {
                     Some(instance) => {
-                        instance.alarms.push((raised.alarm_type, uuid.clone()));
+                        if raised.alarm_type == AlarmType::InstanceGuestHeartbeat {
+                            instance.heartbeat_alarm = Some(uuid.clone());
+                        } else {
+                            instance.alarms.push((raised.alarm_type, uuid.clone()));
+                        }
                         true
                     }
                     None => false,
@@ -484,6 +490,7 @@ impl Vim {
         self.timers.arm(TimerKey::AuditHypervisors, after(4));
         self.timers.arm(TimerKey::AuditInstanceTypes, after(2));
         self.timers.arm(TimerKey::AuditAlarms, after(60));
+        self.timers.arm(TimerKey::AuditGuests, after(30));
         self.timers.arm(TimerKey::HostPeriodic, after(10));
         self.timers.arm(TimerKey::Dor, after(1));
         self.timers.arm(TimerKey::Recovery, now + self.config.instance.recovery_audit_cooldown);
@@ -500,5 +507,10 @@ impl Vim {
         for alarm in self.alarms.values() {
             self.out.effects.push(Effect::RaiseAlarm(Box::new(alarm.clone())));
         }
+        // the guest agent has still to forget these
+        for uuid in self.instances_where(|instance| instance.nfvi_is_deleted() && !instance.deleted) {
+            self.start_action(&uuid, ActionKind::Delete, InitiatedBy::Unknown, "");
+        }
+        self.settle();
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! - `cycle`: the listings, one after another (6.1).
 //! - `detail`: instances, hypervisors and flavors one by one (6.2).
+//! - `guest`: guest services of instances (6.2).
 
 mod cycle;
 mod detail;
+mod guest;
 
 pub(super) use cycle::AuditAnswer;
 use std::collections::{BTreeSet, VecDeque};
@@ -32,6 +34,10 @@ pub(super) struct Audits {
     hypervisors: VecDeque<String>,
     /// Flavors to be asked for.
     instance_types: VecDeque<String>,
+    /// Instances whose guest services are to be asked for.
+    guests: VecDeque<String>,
+    /// How many such questions are open.
+    guests_asked: usize,
 }
 
 /// A listing that comes in pages.

@@ -100,8 +100,8 @@ impl Vim {
                 }
             }
             self.item(host, &uuid, ItemState::InProgress);
-            let running = self.instances.get(&uuid).is_some_and(|i| i.running.is_some());
-            if joins && running {
+            let moved = self.instances.get(&uuid).is_some_and(Instance::is_being_moved);
+            if joins && moved {
                 self.log(
                     Level::Info,
                     LOGGER,

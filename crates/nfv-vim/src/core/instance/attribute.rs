@@ -5,6 +5,7 @@ use crate::core::Vim;
 use std::time::Duration;
 
 const AUTO_RECOVERY: &str = "sw:wrs:auto_recovery";
+const GUEST_HEARTBEAT: &str = "sw:wrs:guest:heartbeat";
 /// Larger limits count as this many seconds (136 years).
 const LONGEST_SECS: u64 = u32::MAX as u64;
 const LIVE_MIGRATION_TIMEOUT: &str = "hw:wrs:live_migration_timeout";
@@ -17,6 +18,12 @@ impl Instance {
     /// The system may heal it. Text other than true and false counts as true.
     pub fn auto_recovery(&self) -> bool {
         !self.extra_spec(AUTO_RECOVERY).is_some_and(|text| text.eq_ignore_ascii_case("false"))
+    }
+
+    /// The flavor asks for a guest heartbeat; none while the flavor is not known.
+    pub fn wants_heartbeat(&self) -> Option<bool> {
+        let flavor = self.nfvi.instance_type.as_ref()?;
+        Some(flavor.extra_specs.get(GUEST_HEARTBEAT).is_some_and(|text| text.eq_ignore_ascii_case("true")))
     }
 
     /// 1 comes first, 10 last.

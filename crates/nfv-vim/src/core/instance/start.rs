@@ -1,7 +1,7 @@
 //! Starting, cancelling and queueing actions. Contract: vim-behaviour 3.2.
 
 use super::action::{ActionData, ActionKind, NfviActionData, RequestContextOrNone};
-use super::state::{InstanceEvent, InstanceState, Running};
+use super::state::{InstanceEvent, Running};
 use super::{Instance, Pending};
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::TextParams;
@@ -114,8 +114,11 @@ impl Vim {
         if instance.deleted {
             return;
         }
-        let survives =
-            |other: ActionKind| other == kind || (other == ActionKind::Fail && kind != ActionKind::Delete);
+        let survives = |other: ActionKind| {
+            other == kind
+                || kind == ActionKind::GuestServicesSet
+                || (other == ActionKind::Fail && kind != ActionKind::Delete)
+        };
         instance.pending.retain(|pending| survives(pending.kind));
         if let Some(running) = &instance.running
             && !survives(running.kind)
@@ -123,13 +126,14 @@ impl Vim {
             self.instance_react(uuid, &InstanceEvent::TaskStop);
             self.abort_instance_task(uuid);
             if let Some(instance) = self.instances.get_mut(uuid) {
-                instance.running = None;
+                instance.stopped_for(kind);
             }
         }
         let Some(instance) = self.instances.get_mut(uuid) else { return };
-        match &instance.running {
+        match &mut instance.running {
             None => self.begin_action(uuid, kind, by, reason),
             Some(running) if running.kind == kind => {
+                running.by = by;
                 self.log_begin(uuid, kind, by, reason);
                 self.post_instance(uuid, InstanceEvent::TaskStart);
             }
@@ -147,8 +151,10 @@ impl Vim {
         let now = self.now.mono;
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let from = instance.nfvi.host_name.clone();
-        instance.running = Some(Running { by, ..Running::new(kind, InstanceState::first(kind), from, now) });
-        self.timers.arm(TimerKey::Watch(uuid.to_owned()), now + self.config.watch_interval);
+        instance.running = Some(Running { by, ..Running::new(kind, kind.first_state(), from, now) });
+        if !kind.is_guest_services() {
+            self.timers.arm(TimerKey::Watch(uuid.to_owned()), now + self.config.watch_interval);
+        }
         self.enter_instance_state(uuid);
     }
 
@@ -158,16 +164,13 @@ impl Vim {
         self.timers.cancel(&TimerKey::Action(uuid.to_owned()));
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let name = instance.name().to_owned();
+        if instance.owns_action_data() {
+            instance.action_data.complete();
+        }
         // what an earlier process had under way is over, if this was it; whatever comes next is asked of Nova
         let ended = instance.running.take().map(|running| running.kind);
         if ended.is_some() && ended == instance.resumed_kind() {
             instance.resuming = None;
-        }
-        if let Some(nfvi) = &mut instance.action_data.nfvi {
-            nfvi.action_state = ActionState::Completed;
-        }
-        if instance.action_data.nfvi.is_some() {
-            instance.action_data.state = Some(ActionState::Completed);
         }
         self.dirty_instances.insert(uuid.to_owned());
         self.log(
@@ -247,5 +250,16 @@ impl Vim {
         let uuid = instance.nfvi.tenant_id.clone().unwrap_or_default();
         let name = self.tenants.get(&uuid).map_or_else(|| uuid.clone(), |tenant| tenant.name.clone());
         (uuid, name)
+    }
+}
+
+impl Instance {
+    /// The running action was stopped for another one, which has put its own data in place if it has any.
+    fn stopped_for(&mut self, next: ActionKind) {
+        if self.owns_action_data() {
+            let replaced = self.has_data_for(next);
+            if replaced { &mut self.last_action_data } else { &mut self.action_data }.complete();
+        }
+        self.running = None;
     }
 }
