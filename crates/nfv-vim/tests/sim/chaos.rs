@@ -6,7 +6,7 @@ use super::platform::SimHost;
 use super::secs;
 use super::world::{Event, World};
 use nfv_nfvi::Notification;
-use nfv_nfvi::notification::HostOrder;
+use nfv_nfvi::notification::{GuestFailure, GuestRepair, HostOrder};
 use nfv_nfvi::object::{ActionParameters, ActionType, HostAvailStatus, RequestContext};
 use nfv_vim::core::Input;
 
@@ -82,11 +82,23 @@ impl World {
                     ActionType::Pause,
                     ActionType::Unpause,
                     ActionType::LiveMigrate,
+                    ActionType::LiveMigrate,
                 ];
                 if let Some(action) = self.pick(&actions) {
                     self.user_asks(&uuid, action);
                 }
             }
+            Fault::GuestFails => {
+                let guests: Vec<_> =
+                    self.cloud.guests.keys().filter(|uuid| self.cloud.beats(uuid)).cloned().collect();
+                let repairs = [GuestRepair::Reboot, GuestRepair::Reboot, GuestRepair::Stop, GuestRepair::Log];
+                let (uuid, repair) = (self.pick(&guests), self.pick(&repairs));
+                let failure = if self.rng.bool() { GuestFailure::Failed } else { GuestFailure::Unhealthy };
+                if let (Some(uuid), Some(repair)) = (uuid, repair) {
+                    self.cloud.fail_guest(&uuid, failure, repair);
+                }
+            }
+            Fault::GuestAgentForgets => self.cloud.guest_agent_forgets(),
             Fault::PortsFail => {
                 let ready = self.hosts_where(|host| host.is_quiet() && !host.locked && host.enabled);
                 if let Some(name) = self.pick(&ready)

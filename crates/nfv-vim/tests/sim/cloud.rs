@@ -1,5 +1,6 @@
 //! The simulated neighbours as one state: what they know, and how they serve a call.
 
+use super::guest::{Guest, GuestStep, Mood};
 use super::nova::{OpKind, Server};
 use super::platform::{HostStep, SimHost};
 use nfv_common::time::Mono;
@@ -31,6 +32,13 @@ pub enum CloudEvent {
         /// What comes.
         step: HostStep,
     },
+    /// A guest does something.
+    Guest {
+        /// Server.
+        uuid: String,
+        /// What.
+        step: GuestStep,
+    },
 }
 
 /// Something a neighbour tells the VIM.
@@ -42,6 +50,8 @@ pub enum Message {
     HostState(String),
     /// AMQP: as it was when it was sent.
     Nova(nfv_nfvi::Notification),
+    /// The guest agent speaks to port 30002, as it was when it was sent.
+    Guest(nfv_nfvi::Notification),
 }
 
 /// All neighbours.
@@ -54,6 +64,12 @@ pub struct Cloud {
     pub hosts: BTreeMap<String, SimHost>,
     /// Servers by uuid.
     pub servers: BTreeMap<String, Server>,
+    /// The servers that the guest agent knows.
+    pub guests: BTreeMap<String, Guest>,
+    /// How guests answer.
+    pub mood: Mood,
+    /// The VIM speaks with the guest agent.
+    pub guest_plugin: bool,
     /// What will happen, with its delay from now.
     pub later: Vec<(Duration, CloudEvent)>,
     /// What is said, with its delay from now.
@@ -86,6 +102,9 @@ impl Cloud {
             now: Mono::ZERO,
             hosts: BTreeMap::new(),
             servers: BTreeMap::new(),
+            guests: BTreeMap::new(),
+            mood: Mood::Agreeable,
+            guest_plugin: true,
             later: Vec::new(),
             said: Vec::new(),
             amqp: true,
@@ -122,6 +141,7 @@ impl Cloud {
     pub fn happen(&mut self, event: CloudEvent) {
         match event {
             CloudEvent::Server { uuid, op } => self.server_step(&uuid, op),
+            CloudEvent::Guest { uuid, step } => self.guest_step(&uuid, step),
             CloudEvent::Host { name, procedure, step } => self.host_step(&name, procedure, step),
         }
     }
@@ -144,6 +164,7 @@ impl Cloud {
             Call::Guest(GuestCall::HostServices { host, operation }) => {
                 self.serve_services(&host.name, *operation, |host| &mut host.guest)
             }
+            Call::Guest(call) => self.serve_guest(call),
             other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
         }
     }
@@ -237,6 +258,7 @@ impl Cloud {
             ComputeCall::InstanceAction { uuid, action, context } => {
                 self.act(uuid, action, context.is_some())
             }
+            ComputeCall::RejectInstanceAction { .. } => Ok(Answer::Done),
             ComputeCall::HostServices { host, operation } => {
                 self.serve_services(&host.name, *operation, |host| &mut host.compute_enabled)
             }

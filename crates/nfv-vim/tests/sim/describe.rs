@@ -28,7 +28,10 @@ pub fn is_change(call: &Call) -> bool {
                     | ComputeCall::HostServices { operation: HostServicesOperation::Query, .. }
             )
             | Call::Network(NetworkCall::HostServices { operation: HostServicesOperation::Query, .. })
-            | Call::Guest(GuestCall::HostServices { operation: HostServicesOperation::Query, .. })
+            | Call::Guest(
+                GuestCall::HostServices { operation: HostServicesOperation::Query, .. }
+                    | GuestCall::QueryServices { .. }
+            )
     )
 }
 

@@ -147,12 +147,16 @@ pub enum Fault {
     UserAsks,
     /// The data ports of a host fail; the host itself runs on.
     PortsFail,
+    /// A guest's heart stops, and it wants something done.
+    GuestFails,
+    /// The guest agent starts anew.
+    GuestAgentForgets,
     /// The platform upgrades and wants instances left alone, or has done so.
     Upgrade,
 }
 
 /// All of them, each as often as it is likely.
-const FAULTS: [Fault; 23] = [
+const FAULTS: [Fault; 26] = [
     Fault::HostsDie,
     Fault::HostsDie,
     Fault::HostsDie,
@@ -176,6 +180,9 @@ const FAULTS: [Fault; 23] = [
     Fault::PortsFail,
     Fault::Upgrade,
     Fault::Upgrade,
+    Fault::GuestFails,
+    Fault::GuestFails,
+    Fault::GuestAgentForgets,
 ];
 
 /// The events of a seed: which kinds it has, and when the next one comes.

@@ -2,6 +2,7 @@
 
 use super::cloud::Cloud;
 use super::fault::{Fault, Plan, Profile};
+use super::guest::Mood;
 use super::invariant::{self, Failure};
 use super::nova::Server;
 use super::platform::SimHost;
@@ -52,6 +53,21 @@ fn random_cluster(seed: u64, rng: &mut fastrand::Rng) -> Cloud {
     cloud
 }
 
+/// Some servers of half the seeds have a heartbeat; chance of its own, so that the rest of a seed stays as it is.
+fn give_heartbeats(seed: u64, cloud: &mut Cloud) {
+    let mut rng = fastrand::Rng::with_seed(seed ^ 0x6e57);
+    if rng.bool() {
+        return;
+    }
+    let all: Vec<_> = cloud.servers.keys().cloned().collect();
+    for uuid in all {
+        if rng.bool() {
+            cloud.give_heartbeat(&uuid);
+        }
+    }
+    cloud.mood = [Mood::Moody, Mood::Moody, Mood::Agreeable, Mood::Stubborn, Mood::Silent][rng.usize(0..5)];
+}
+
 /// What is left of a run.
 pub struct Report {
     /// Hash of the journal.
@@ -88,6 +104,8 @@ pub fn play(seed: u64) -> Result<Report, (Failure, String)> {
             world.config.disabled.insert(pool);
         }
     }
+    world.cloud.guest_plugin = !world.config.disabled.contains(&Pool::Guest);
+    give_heartbeats(seed, &mut world.cloud);
     world.cloud.users = world.plan.as_ref().is_some_and(|plan| plan.kinds.contains(&Fault::UserAsks));
     let (busy, leave) = (secs(rng.u64(300..1800)), usize::from(hosts > 2 && rng.u32(0..3) == 0));
     world.start_plan(secs(60));

@@ -207,7 +207,7 @@ impl World {
         }
         for (after, message) in std::mem::take(&mut self.cloud.said) {
             let after = match &message {
-                Message::Nova(_) => match self.nova_delay() {
+                Message::Nova(_) | Message::Guest(_) => match self.nova_delay() {
                     Some(delay) => after + delay,
                     None => continue,
                 },
@@ -314,7 +314,9 @@ impl World {
                             .line(self.now, &format!("platform: {order:?} of {name} refused, no VIM"));
                     }
                 }
+                // the guest agent asks again as long as nobody hears it
                 Message::Nova(_) => {}
+                Message::Guest(_) if !self.cloud.steady => {}
                 again => self.queue(secs(3), Event::Said(again)),
             }
             return;
@@ -324,7 +326,7 @@ impl World {
                 let inprogress = self.upgrading.as_ref() == Some(&name);
                 Notification::HostUpgrade { uuid, name, inprogress, recover_instances }
             }
-            Message::Platform(body) | Message::Nova(body) => body,
+            Message::Platform(body) | Message::Nova(body) | Message::Guest(body) => body,
             Message::HostState(name) => {
                 let now = self.now;
                 let host = self.cloud.hosts.get_mut(&name).unwrap();
