@@ -2,6 +2,7 @@
 
 use super::nova::{OpKind, Server};
 use super::platform::{HostStep, SimHost};
+use super::stock::Stock;
 use nfv_common::time::Mono;
 use nfv_nfvi::answer::Paged;
 use nfv_nfvi::call::{
@@ -54,6 +55,8 @@ pub struct Cloud {
     pub hosts: BTreeMap<String, SimHost>,
     /// Servers by uuid.
     pub servers: BTreeMap<String, Server>,
+    /// Images, volumes, networks and server groups.
+    pub stock: Stock,
     /// What will happen, with its delay from now.
     pub later: Vec<(Duration, CloudEvent)>,
     /// What is said, with its delay from now.
@@ -86,6 +89,7 @@ impl Cloud {
             now: Mono::ZERO,
             hosts: BTreeMap::new(),
             servers: BTreeMap::new(),
+            stock: Stock::default(),
             later: Vec::new(),
             said: Vec::new(),
             amqp: true,
@@ -144,6 +148,9 @@ impl Cloud {
             Call::Guest(GuestCall::HostServices { host, operation }) => {
                 self.serve_services(&host.name, *operation, |host| &mut host.guest)
             }
+            Call::Network(call) => self.serve_network(call),
+            Call::Image(call) => self.serve_image(call),
+            Call::BlockStorage(call) => self.serve_block_storage(call),
             other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
         }
     }
@@ -204,7 +211,9 @@ impl Cloud {
     fn serve_compute(&mut self, call: &ComputeCall) -> CallResult {
         match call {
             ComputeCall::GetHostAggregates => Ok(Answer::HostAggregates(Vec::new())),
-            ComputeCall::GetInstanceGroups => Ok(Answer::InstanceGroups(Vec::new())),
+            ComputeCall::GetInstanceGroups => {
+                Ok(Answer::InstanceGroups(self.stock.groups.values().cloned().collect()))
+            }
             ComputeCall::GetHypervisors => {
                 let names: Vec<_> = self.hosts.keys().cloned().collect();
                 Ok(Answer::Hypervisors(names.iter().map(|name| self.hypervisor(name, false)).collect()))
@@ -303,7 +312,8 @@ fn not_found(what: &str) -> CallError {
     CallError::new(ErrorKind::NotFound, format!("no such {what}"))
 }
 
-fn paged<T>(all: impl Iterator<Item = T>, page: &Page, key: impl Fn(&T) -> &String) -> Paged<T> {
+/// A page of a listing.
+pub(super) fn paged<T>(all: impl Iterator<Item = T>, page: &Page, key: impl Fn(&T) -> &String) -> Paged<T> {
     let rest = all.filter(|entry| page.next.as_ref().is_none_or(|marker| key(entry) > marker));
     let mut entries: Vec<_> = rest.take(page.limit as usize + 1).collect();
     let more = entries.len() > page.limit as usize;
