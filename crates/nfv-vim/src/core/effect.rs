@@ -43,6 +43,8 @@ pub enum Effect {
     ClearAlarm(AlarmUuid),
     /// Issue an event log with all handlers.
     EventLog(Box<EventLogData>),
+    /// Write the timing histograms to the log: answers are slow.
+    LogHistograms,
     /// Write a log line.
     Log(LogLine),
     /// Create an empty flag file.

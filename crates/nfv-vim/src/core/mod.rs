@@ -9,10 +9,12 @@
 //! and randomness come from outside; tables are ordered; the same inputs always give the same outcomes.
 //!
 //! - [`host`], [`instance`]: objects, state machines, tasks and works.
+//! - [`hypervisor`], [`instance_type`], [`instance_group`], [`image`], [`volume`], [`network`], [`system`]: the other
+//!   objects, each with its rows, what its listing changes, and what is told about it.
 //! - [`director`]: what concerns many instances: moving them off a host, recovering failed ones.
 //! - [`audit`]: asking the cloud regularly; [`dor`]: caution after a site-wide power loss.
 //! - [`alarm`], [`event_log`]: what is told to operators.
-//! - [`nfvi_queue`]: which call is made when; [`persistence`]: objects as rows and back.
+//! - [`nfvi_queue`]: which call is made when; [`persistence`]: hosts and instances as rows and back, and the start.
 
 pub mod alarm;
 pub mod audit;
@@ -22,12 +24,20 @@ pub mod dor;
 pub mod effect;
 pub mod event_log;
 pub mod host;
+pub mod hypervisor;
+pub mod image;
 mod inspect;
 pub mod instance;
+pub mod instance_group;
+pub mod instance_type;
+pub mod network;
 mod nfvi_call;
 pub mod nfvi_queue;
 mod notification;
 pub mod persistence;
+mod stored;
+pub mod system;
+pub mod volume;
 mod waits;
 
 pub use config::CoreConfig;
@@ -43,12 +53,16 @@ use instance::{Instance, InstanceEvent};
 use nfv_common::alarm::AlarmData;
 use nfv_common::time::{Mono, Now};
 use nfv_common::timer::Timers;
-use nfv_nfvi::object::{HostAggregate, HostGroup, Hypervisor, InstanceGroup, InstanceType, System, Tenant};
+use nfv_nfvi::object::{
+    HostAggregate, HostGroup, Hypervisor, Image, InstanceGroup, InstanceType, Network, Subnet, System,
+    Tenant, Volume, VolumeSnapshot,
+};
 use nfv_nfvi::{CallId, CallResult, Notification, RequestId};
-use nfv_vim_db::Write;
+use nfv_vim_db::{Quarantined, Write};
 use nfvi_call::Outstanding;
 use nfvi_queue::NfviQueue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use system::ServiceHost;
 
 /// Something that happened outside.
 #[derive(Debug, Clone)]
@@ -103,6 +117,8 @@ enum TimerKey {
     AuditHypervisors,
     /// Flavor details.
     AuditInstanceTypes,
+    /// Volume details.
+    AuditVolumes,
     /// Instance alarms.
     AuditAlarms,
     /// Guest services.
@@ -165,6 +181,14 @@ pub struct Vim {
     instance_types: BTreeMap<String, InstanceType>,
     instances: BTreeMap<String, Instance>,
     instance_groups: BTreeMap<String, InstanceGroup>,
+    images: BTreeMap<String, Image>,
+    volumes: BTreeMap<String, Volume>,
+    volume_snapshots: BTreeMap<String, VolumeSnapshot>,
+    networks: BTreeMap<String, Network>,
+    subnets: BTreeMap<String, Subnet>,
+    service_hosts: BTreeMap<String, ServiceHost>,
+    /// Rows of the database that could not be read at the start.
+    quarantined: Vec<Quarantined>,
 
     operations: BTreeMap<String, Operation>,
     recovery: Recovery,
@@ -234,6 +258,7 @@ impl Vim {
             TimerKey::AuditInstances => self.audit_instance_details(),
             TimerKey::AuditHypervisors => self.audit_hypervisor_details(),
             TimerKey::AuditInstanceTypes => self.audit_instance_type_details(),
+            TimerKey::AuditVolumes => self.audit_volume_details(),
             TimerKey::AuditAlarms => self.audit_alarms(),
             TimerKey::AuditGuests => self.audit_guests(),
             TimerKey::HostPeriodic => self.host_periodic(),

@@ -23,7 +23,7 @@ pub(super) enum Then {
     /// The instance was asked after; `version` is its state version when the question was put.
     InstanceDetail { uuid: String, version: u64 },
     /// A host that a neighbour spoke of was read.
-    HostRead { name: String },
+    HostRead { name: String, version: Option<u64> },
     /// An audit step.
     Audit(AuditAnswer),
     /// Uptimes for dead office recovery.
@@ -87,8 +87,8 @@ impl Vim {
     }
 
     /// What was right when a call was queued may be wrong when its turn comes: the action may have been given up
-    /// meanwhile (a request that leaves then would act on an instance that nobody means to act on); and an evacuation
-    /// must not leave once its host is back, or the instance would run twice.
+    /// meanwhile (a request that leaves then would act on an instance or host that nobody means to act on); and an
+    /// evacuation must not leave once its host is back, or the instance would run twice.
     fn forbidden_by_now(&self, id: CallId) -> Option<String> {
         let (uuid, task) = match &self.outstanding.get(&id)?.then {
             Then::InstanceWork { uuid, task } => (uuid, task),
@@ -96,7 +96,18 @@ impl Vim {
                 let awaited = self.instances.get(uuid).is_some_and(|instance| instance.awaits_guest(id));
                 return (!awaited).then(|| GIVEN_UP.to_owned());
             }
-            _ => return None,
+            Then::HostWork { host, task } => {
+                let wanted = self.hosts.get(host).is_some_and(|host| host.awaits(*task));
+                return (!wanted)
+                    .then(|| format!("the task of host {host} was given up before its turn came"));
+            }
+            Then::DisableExtended { .. }
+            | Then::GuestQuery { .. }
+            | Then::Nobody
+            | Then::InstanceDetail { .. }
+            | Then::HostRead { .. }
+            | Then::Audit(_)
+            | Then::Dor => return None,
         };
         let Some(instance) = self.instances.get(uuid).filter(|instance| instance.awaits_nova(*task)) else {
             return Some(GIVEN_UP.to_owned());
@@ -138,7 +149,7 @@ impl Vim {
             Then::GuestQuery { uuid } => self.guest_query_answered(&uuid, result),
             Then::Nobody => {}
             Then::InstanceDetail { uuid, version } => self.instance_detail_answered(&uuid, version, result),
-            Then::HostRead { name } => self.host_read(&name, result),
+            Then::HostRead { name, version } => self.host_read(&name, version, result),
             Then::Audit(audit) => self.audit_answered(audit, result),
             Then::Dor => self.dor_answered(result),
         }

@@ -38,6 +38,7 @@ impl Vim {
             } => {
                 if let Some(host) = self.hosts.get_mut(&name) {
                     host.nfvi.nfvi_data = nfvi_data;
+                    host.version += 1;
                     self.host_state_change(&name, (admin_state, oper_state, avail_status));
                 } else {
                     self.read_host(&uuid, &name);

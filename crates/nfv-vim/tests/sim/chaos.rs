@@ -4,6 +4,7 @@ use super::cloud::Message;
 use super::fault::{Fault, Outage, Profile, SERVICES};
 use super::platform::SimHost;
 use super::secs;
+use super::stock::KINDS;
 use super::world::{Event, World};
 use nfv_nfvi::Notification;
 use nfv_nfvi::notification::{GuestFailure, GuestRepair, HostOrder};
@@ -116,6 +117,14 @@ impl World {
                         self.tell_upgrade(&name, true);
                         self.upgrading = Some(name);
                     }
+                }
+            }
+            Fault::StockChanges => {
+                let servers: Vec<_> = self.cloud.servers.keys().cloned().collect();
+                for _ in 0..self.rng.usize(1..4) {
+                    let kind = KINDS[self.rng.usize(0..KINDS.len())];
+                    let what = self.cloud.stock.change(kind, &servers, &mut self.rng);
+                    self.journal.line(self.now, &format!("cloud: {what}"));
                 }
             }
             Fault::VimCrashes => {

@@ -3,6 +3,7 @@
 use super::guest::{Guest, GuestStep, Mood};
 use super::nova::{OpKind, Server};
 use super::platform::{HostStep, SimHost};
+use super::stock::Stock;
 use nfv_common::time::Mono;
 use nfv_nfvi::answer::Paged;
 use nfv_nfvi::call::{
@@ -70,6 +71,8 @@ pub struct Cloud {
     pub mood: Mood,
     /// The VIM speaks with the guest agent.
     pub guest_plugin: bool,
+    /// Images, volumes, networks and server groups.
+    pub stock: Stock,
     /// What will happen, with its delay from now.
     pub later: Vec<(Duration, CloudEvent)>,
     /// What is said, with its delay from now.
@@ -105,6 +108,7 @@ impl Cloud {
             guests: BTreeMap::new(),
             mood: Mood::Agreeable,
             guest_plugin: true,
+            stock: Stock::default(),
             later: Vec::new(),
             said: Vec::new(),
             amqp: true,
@@ -165,6 +169,9 @@ impl Cloud {
                 self.serve_services(&host.name, *operation, |host| &mut host.guest)
             }
             Call::Guest(call) => self.serve_guest(call),
+            Call::Network(call) => self.serve_network(call),
+            Call::Image(call) => self.serve_image(call),
+            Call::BlockStorage(call) => self.serve_block_storage(call),
             other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
         }
     }
@@ -225,7 +232,9 @@ impl Cloud {
     fn serve_compute(&mut self, call: &ComputeCall) -> CallResult {
         match call {
             ComputeCall::GetHostAggregates => Ok(Answer::HostAggregates(Vec::new())),
-            ComputeCall::GetInstanceGroups => Ok(Answer::InstanceGroups(Vec::new())),
+            ComputeCall::GetInstanceGroups => {
+                Ok(Answer::InstanceGroups(self.stock.groups.values().cloned().collect()))
+            }
             ComputeCall::GetHypervisors => {
                 let names: Vec<_> = self.hosts.keys().cloned().collect();
                 Ok(Answer::Hypervisors(names.iter().map(|name| self.hypervisor(name, false)).collect()))
@@ -325,7 +334,8 @@ fn not_found(what: &str) -> CallError {
     CallError::new(ErrorKind::NotFound, format!("no such {what}"))
 }
 
-fn paged<T>(all: impl Iterator<Item = T>, page: &Page, key: impl Fn(&T) -> &String) -> Paged<T> {
+/// A page of a listing.
+pub(super) fn paged<T>(all: impl Iterator<Item = T>, page: &Page, key: impl Fn(&T) -> &String) -> Paged<T> {
     let rest = all.filter(|entry| page.next.as_ref().is_none_or(|marker| key(entry) > marker));
     let mut entries: Vec<_> = rest.take(page.limit as usize + 1).collect();
     let more = entries.len() > page.limit as usize;

@@ -10,6 +10,9 @@ pub fn is_change(call: &Call) -> bool {
     !matches!(
         call,
         Call::Identity(_)
+            | Call::Image(_)
+            | Call::BlockStorage(_)
+            | Call::Network(NetworkCall::GetSubnets { .. } | NetworkCall::GetNetworks { .. })
             | Call::Infrastructure(
                 InfrastructureCall::GetHosts
                     | InfrastructureCall::GetHost { .. }

@@ -128,7 +128,7 @@ impl Vim {
             let Some(instance) = self.instances.get(&uuid) else { continue };
             let resumed = instance.resuming == Some(ActionType::Evacuate);
             let evacuable = self.is_allowed(instance, Method::Evacuate)
-                && instance.auto_recovery()
+                && self.auto_recovery(instance)
                 && (instance.recoverable || resumed);
             if kind == OperationKind::HostLock {
                 if let Some(objection) = self.objection(instance, host, Method::Evacuate) {

@@ -1,7 +1,8 @@
 //! Values with several sources. Contract: vim-behaviour 3.8.
 
 use super::Instance;
-use crate::core::Vim;
+use crate::core::{Vim, image};
+use serde_json::Value;
 use std::time::Duration;
 
 const AUTO_RECOVERY: &str = "sw:wrs:auto_recovery";
@@ -13,11 +14,6 @@ const LIVE_MIGRATION_TIMEOUT: &str = "hw:wrs:live_migration_timeout";
 impl Instance {
     fn extra_spec(&self, key: &str) -> Option<&str> {
         self.nfvi.instance_type.as_ref()?.extra_specs.get(key).map(String::as_str)
-    }
-
-    /// The system may heal it. Text other than true and false counts as true.
-    pub fn auto_recovery(&self) -> bool {
-        !self.extra_spec(AUTO_RECOVERY).is_some_and(|text| text.eq_ignore_ascii_case("false"))
     }
 
     /// The flavor asks for a guest heartbeat; none while the flavor is not known.
@@ -59,13 +55,35 @@ impl Instance {
 }
 
 impl Vim {
+    /// The system may heal an instance: by its flavor, else by its image. In a flavor, text other than true and false
+    /// counts as true; the value of an image counts as stored, so that its text `false` is true as well (3.8).
+    pub(in crate::core) fn auto_recovery(&self, instance: &Instance) -> bool {
+        if let Some(text) = instance.extra_spec(AUTO_RECOVERY) {
+            return !text.eq_ignore_ascii_case("false");
+        }
+        match self.image_of(instance).and_then(image::auto_recovery) {
+            None | Some(Value::Null) => true,
+            Some(Value::Bool(value)) => *value,
+            Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(Value::Array(list)) => !list.is_empty(),
+            Some(Value::Object(object)) => !object.is_empty(),
+        }
+    }
+
     /// The longest a live migration of this instance may take; none for no limit. The smallest value given
     /// counts; a value that is no number does not.
     pub(super) fn live_migrate_wait(&self, instance: &Instance) -> Option<Duration> {
         let config = &self.config.instance;
         let flavor =
             instance.extra_spec(LIVE_MIGRATION_TIMEOUT).and_then(|text| text.trim().parse::<u64>().ok());
-        let given: Vec<u64> = [flavor, instance.nfvi.live_migration_timeout].into_iter().flatten().collect();
+        let image =
+            self.image_of(instance).and_then(image::live_migration_timeout).and_then(|value| match value {
+                Value::String(text) => text.trim().parse::<u64>().ok(),
+                other => other.as_u64(),
+            });
+        let given: Vec<u64> =
+            [image, flavor, instance.nfvi.live_migration_timeout].into_iter().flatten().collect();
         if given.is_empty() {
             return Some(config.max_live_migrate_wait);
         }

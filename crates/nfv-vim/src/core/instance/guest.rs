@@ -141,7 +141,7 @@ impl Vim {
     fn guest_failed(&mut self, uuid: &str, failure: GuestFailure, repair: GuestRepair) {
         let Some(instance) = self.instances.get(uuid) else { return };
         let (name, healing, failed) =
-            (instance.name().to_owned(), instance.auto_recovery(), instance.is_failed());
+            (instance.name().to_owned(), self.auto_recovery(instance), instance.is_failed());
         let (action, words) = match repair {
             GuestRepair::Reboot => (Some(ActionType::Reboot), "soft-reboot repair action requested"),
             GuestRepair::Stop => (Some(ActionType::Stop), "stop repair action requested"),

@@ -123,6 +123,7 @@ impl Vim {
             }
             self.dirty_instances.insert(uuid.to_owned());
             self.post_instance(uuid, InstanceEvent::NfviHostChanged);
+            self.group_member_changed(uuid);
         }
         if first {
             self.post_instance(uuid, InstanceEvent::Confirmed);
@@ -308,6 +309,7 @@ impl Vim {
         self.clear_instance_alarms(uuid);
         self.clear_heartbeat_alarm(uuid);
         self.issue_instance_log(uuid, EventId::InstanceDeleted, &TextParams::default());
+        self.group_member_changed(uuid);
         self.timers.arm(TimerKey::CleanupInstances, self.now.mono + Duration::from_secs(1));
     }
 
