@@ -15,6 +15,8 @@ pub(super) enum Then {
     InstanceWork { uuid: String, task: u64 },
     /// The instance was asked after; `version` is its state version when the question was put.
     InstanceDetail { uuid: String, version: u64 },
+    /// A strategy's operation on hosts; only refusals count.
+    HostsOperation { host: String, operation: u64 },
     /// A host that a neighbour spoke of was read.
     HostRead { name: String },
     /// An audit step.
@@ -118,6 +120,9 @@ impl Vim {
             Then::DisableExtended { host } => self.disable_extended(&host, result),
             Then::InstanceWork { uuid, task } => self.instance_work_answered(&uuid, task, result),
             Then::InstanceDetail { uuid, version } => self.instance_detail_answered(&uuid, version, result),
+            Then::HostsOperation { host, operation } => {
+                self.hosts_operation_answered(&host, operation, result);
+            }
             Then::HostRead { name } => self.host_read(&name, result),
             Then::Audit(audit) => self.audit_answered(audit, result),
             Then::Dor => self.dor_answered(result),

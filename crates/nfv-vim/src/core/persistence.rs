@@ -449,6 +449,8 @@ impl Vim {
             instances,
             instance_groups,
             operations: BTreeMap::new(),
+            hosts_operation: None,
+            sw_mgmt_heard: Vec::new(),
             dor: Dor::default(),
             audits: super::Audits::default(),
             alarms,
