@@ -14,9 +14,11 @@
 //! - [`director`]: what concerns many instances: moving them off a host, recovering failed ones.
 //! - [`audit`]: asking the cloud regularly; [`dor`]: caution after a site-wide power loss.
 //! - [`alarm`], [`event_log`]: what is told to operators.
+//! - `api`: what nfv-vim-api asks for.
 //! - [`nfvi_queue`]: which call is made when; [`persistence`]: hosts and instances as rows and back, and the start.
 
 pub mod alarm;
+mod api;
 pub mod audit;
 pub mod config;
 pub mod director;
@@ -45,7 +47,8 @@ pub use effect::{Effect, Flag, Level, LogLine, Outcome};
 pub use waits::WaitReport;
 
 use audit::Audits;
-use director::{Operation, Recovery};
+use director::hosts::HostsOperation;
+use director::{Operation, Recovery, SwMgmtEvent};
 use dor::Dor;
 use host::{Host, HostEvent};
 use instance::state::Report;
@@ -59,6 +62,7 @@ use nfv_nfvi::object::{
 };
 use nfv_nfvi::{CallId, CallResult, Notification, RequestId};
 use nfv_vim_db::{Quarantined, Write};
+use nfv_vim_rpc::Request;
 use nfvi_call::Outstanding;
 use nfvi_queue::NfviQueue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -73,6 +77,13 @@ pub enum Input {
         request: Option<RequestId>,
         /// What it said.
         body: Box<Notification>,
+    },
+    /// nfv-vim-api asks for something.
+    Request {
+        /// Names the request until it is answered; see [`Effect::Respond`].
+        id: RequestId,
+        /// What it asks for.
+        body: Box<Request>,
     },
     /// A call ended.
     Answer {
@@ -154,6 +165,8 @@ enum Event {
         report: Report,
         from: Option<String>,
     },
+    /// Software management hears this.
+    SwMgmt(SwMgmtEvent),
     /// The answer of a plugin that is switched off.
     Answer {
         id: CallId,
@@ -191,6 +204,8 @@ pub struct Vim {
     quarantined: Vec<Quarantined>,
 
     operations: BTreeMap<String, Operation>,
+    hosts_operation: Option<HostsOperation>,
+    sw_mgmt_heard: Vec<SwMgmtEvent>,
     recovery: Recovery,
     dor: Dor,
     audits: Audits,
@@ -210,19 +225,29 @@ pub struct Vim {
 impl Vim {
     /// Handles one input: what it leads to, to be committed and then done in order.
     pub fn handle(&mut self, now: Now, input: Input) -> Outcome {
-        self.now = now;
+        self.begin_handling(now);
         match input {
             Input::Notification { request, body } => self.notified(request, *body),
+            Input::Request { id, body } => self.requested(id, *body),
             Input::Answer { id, result } => self.answered(id, *result),
             Input::TurnWanted(id) => self.turn_wanted(id),
             Input::Tick => {}
         }
+        self.end_handling();
+        self.collect()
+    }
+
+    fn begin_handling(&mut self, now: Now) {
+        self.now = now;
+        self.sw_mgmt_heard.clear();
+    }
+
+    fn end_handling(&mut self) {
         self.settle();
         while let Some(key) = self.timers.pop_due(self.now.mono) {
             self.timer_fired(key);
             self.settle();
         }
-        self.collect()
     }
 
     /// When [`Input::Tick`] is wanted at the latest.
@@ -238,6 +263,7 @@ impl Vim {
                     Event::Host { name, event } => self.host_event(&name, event),
                     Event::Instance { uuid, event } => self.instance_event(&uuid, event),
                     Event::Report { uuid, report, from } => self.instance_reported(&uuid, report, from),
+                    Event::SwMgmt(event) => self.sw_mgmt_event(event),
                     Event::Answer { id, result } => self.answered(id, *result),
                 }
             }

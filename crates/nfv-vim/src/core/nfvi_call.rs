@@ -22,6 +22,8 @@ pub(super) enum Then {
     Nobody,
     /// The instance was asked after; `version` is its state version when the question was put.
     InstanceDetail { uuid: String, version: u64 },
+    /// A strategy's operation on hosts; only refusals count.
+    HostsOperation { host: String, operation: u64 },
     /// A host that a neighbour spoke of was read.
     HostRead { name: String, version: Option<u64> },
     /// An audit step.
@@ -103,6 +105,7 @@ impl Vim {
             }
             Then::DisableExtended { .. }
             | Then::GuestQuery { .. }
+            | Then::HostsOperation { .. }
             | Then::Nobody
             | Then::InstanceDetail { .. }
             | Then::HostRead { .. }
@@ -149,6 +152,9 @@ impl Vim {
             Then::GuestQuery { uuid } => self.guest_query_answered(&uuid, result),
             Then::Nobody => {}
             Then::InstanceDetail { uuid, version } => self.instance_detail_answered(&uuid, version, result),
+            Then::HostsOperation { host, operation } => {
+                self.hosts_operation_answered(&host, operation, result);
+            }
             Then::HostRead { name, version } => self.host_read(&name, version, result),
             Then::Audit(audit) => self.audit_answered(audit, result),
             Then::Dor => self.dor_answered(result),

@@ -387,6 +387,8 @@ impl Vim {
                 .collect(),
             quarantined: Vec::new(),
             operations: BTreeMap::new(),
+            hosts_operation: None,
+            sw_mgmt_heard: Vec::new(),
             dor: Dor::default(),
             audits: super::Audits::default(),
             alarms,

@@ -5,6 +5,7 @@ use crate::core::{Effect, Flag, Level, LogLine};
 use nfv_nfvi::{Call, CallError, CallId, ErrorKind, Reply, RequestId};
 use nfv_plugins::handler::{AlarmHandlers, EventLogHandlers};
 use nfv_plugins::{Plugins, Turn};
+use nfv_vim_rpc::Response;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(super) struct Performer {
     pub(super) inbox: Sender<Message>,
     pub(super) run_dir: PathBuf,
     pub(super) requests: HashMap<RequestId, oneshot::Sender<Reply>>,
+    pub(super) api_requests: HashMap<RequestId, oneshot::Sender<Vec<Response>>>,
     pub(super) last_request: u64,
     pub(super) calls: HashMap<CallId, AbortHandle>,
 }
@@ -32,6 +34,14 @@ impl Performer {
         self.last_request += 1;
         let id = RequestId(self.last_request);
         self.requests.insert(id, reply);
+        id
+    }
+
+    /// Keeps a request of nfv-vim-api until the core answers it.
+    pub(super) fn keep_api_request(&mut self, reply: oneshot::Sender<Vec<Response>>) -> RequestId {
+        self.last_request += 1;
+        let id = RequestId(self.last_request);
+        self.api_requests.insert(id, reply);
         id
     }
 
@@ -59,6 +69,11 @@ impl Performer {
                 if let Some(waiting) = self.requests.remove(&request) {
                     // a neighbour that has gone needs no reply
                     let _ = waiting.send(reply);
+                }
+            }
+            Effect::Respond { request, responses } => {
+                if let Some(waiting) = self.api_requests.remove(&request) {
+                    let _ = waiting.send(responses);
                 }
             }
             Effect::Release(request) => {

@@ -527,6 +527,7 @@ impl World {
             Effect::Touch(flag) => {
                 self.flags.insert(flag.file_name());
             }
+            Effect::Respond { .. } => {}
             Effect::Reply { .. } | Effect::Release(_) => {}
         }
     }

@@ -4,6 +4,7 @@ use super::service::ServiceState;
 use super::state::{HostEvent, HostFacts, HostMove, HostState, may_wait_deleting, transition};
 use super::task::{self, HostTask};
 use super::{Host, HostWork, VimHostAction};
+use crate::core::director::SwMgmtEvent;
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::fsm::{Progress, Step, Task, TaskResult};
 use std::time::Duration;
@@ -92,6 +93,7 @@ impl Vim {
         self.log(Level::Info, LOGGER, old.log_file(), leaving);
         let entering = format!("Entering state ({}) for {name}.", next.as_str());
         self.log(Level::Info, LOGGER, next.log_file(), entering);
+        self.tell_sw_mgmt(SwMgmtEvent::HostStateChanged { host: name.to_owned() });
         if let Some(task) = next.task() {
             self.host_start_task(name, task);
         }

@@ -9,6 +9,9 @@ const AUTO_RECOVERY: &str = "sw:wrs:auto_recovery";
 const GUEST_HEARTBEAT: &str = "sw:wrs:guest:heartbeat";
 /// Larger limits count as this many seconds (136 years).
 const LONGEST_SECS: u64 = u32::MAX as u64;
+const LIVE_MIGRATION_MAX_DOWNTIME: &str = "hw:wrs:live_migration_max_downtime";
+/// Longest standstill when nothing else says so.
+const DEFAULT_DOWNTIME_MS: u64 = 500;
 const LIVE_MIGRATION_TIMEOUT: &str = "hw:wrs:live_migration_timeout";
 
 impl Instance {
@@ -36,6 +39,12 @@ impl Instance {
     /// No passed-through device forbids a live migration.
     pub fn supports_live_migration(&self) -> bool {
         self.nfvi.live_migration_support.unwrap_or(true)
+    }
+
+    /// The longest standstill of a live migration, ms. It is only told to the API.
+    pub fn max_live_migration_downtime_ms(&self) -> u64 {
+        let given = self.extra_spec(LIVE_MIGRATION_MAX_DOWNTIME);
+        given.and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_DOWNTIME_MS)
     }
 
     fn local_disk_gb(&self) -> Option<u64> {
@@ -73,7 +82,7 @@ impl Vim {
 
     /// The longest a live migration of this instance may take; none for no limit. The smallest value given
     /// counts; a value that is no number does not.
-    pub(super) fn live_migrate_wait(&self, instance: &Instance) -> Option<Duration> {
+    pub(in crate::core) fn live_migrate_wait(&self, instance: &Instance) -> Option<Duration> {
         let config = &self.config.instance;
         let flavor =
             instance.extra_spec(LIVE_MIGRATION_TIMEOUT).and_then(|text| text.trim().parse::<u64>().ok());

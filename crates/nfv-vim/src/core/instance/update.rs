@@ -1,6 +1,7 @@
 //! Applying what Nova shows to an instance. Contract: vim-behaviour 3.9.
 
 use super::{Instance, InstanceEvent};
+use crate::core::director::SwMgmtEvent;
 use crate::core::nfvi_call::Then;
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::TextParams;
@@ -110,6 +111,7 @@ impl Vim {
                 self.dirty_instances.insert(uuid.to_owned());
                 self.post_instance(uuid, InstanceEvent::Audit);
                 self.manage_guest(uuid, false);
+                self.tell_sw_mgmt(SwMgmtEvent::InstanceAudit { uuid: uuid.to_owned() });
             }
             self.manage_alarms(uuid);
             if source == Source::Answer {
@@ -124,6 +126,9 @@ impl Vim {
             self.dirty_instances.insert(uuid.to_owned());
             self.post_instance(uuid, InstanceEvent::NfviHostChanged);
             self.group_member_changed(uuid);
+        }
+        if changed || host_changed {
+            self.tell_sw_mgmt(SwMgmtEvent::InstanceStateChanged { uuid: uuid.to_owned() });
         }
         if first {
             self.post_instance(uuid, InstanceEvent::Confirmed);
