@@ -37,5 +37,7 @@ macro_rules! sections {
 }
 
 sections! {
+    host_fact,
+    host_task,
     host_transition,
 }

@@ -453,6 +453,21 @@ impl Rig {
         self.answer(beginning, refused(reason));
     }
 
+    /// Waits until an audit asks this, and answers it. [`Rig::listings_refused`] must be off.
+    pub fn listing(&mut self, beginning: &str, answer: Answer) {
+        for _ in 0..200 {
+            if self.open.values().any(|call| describe_all(call).starts_with(beginning)) {
+                return self.answer(beginning, Ok(answer));
+            }
+            let other = self.open.iter().find(|(_, call)| is_listing(call)).map(|(id, _)| *id);
+            if let Some(id) = other {
+                self.answer_id(id, refused("not now"));
+            }
+            self.run(1);
+        }
+        panic!("no audit asks {beginning}");
+    }
+
     /// Answers every call that is out well, and those that follow, until there is none.
     pub fn all_ok(&mut self) {
         while let Some(id) = self.open.iter().find(|(_, call)| describe(call).is_some()).map(|(id, _)| *id) {
