@@ -12,6 +12,7 @@ mod case;
 mod contract;
 mod coverage;
 mod rig;
+mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
 
@@ -40,4 +41,5 @@ sections! {
     host_fact,
     host_task,
     host_transition,
+    instance_state,
 }
