@@ -41,5 +41,6 @@ sections! {
     host_fact,
     host_task,
     host_transition,
+    instance_action,
     instance_state,
 }

@@ -429,6 +429,16 @@ impl Rig {
         self.open.values().filter_map(describe).collect()
     }
 
+    /// The user's request behind the open call that begins so.
+    pub fn context_of(&self, beginning: &str) -> Option<&object::RequestContext> {
+        self.open.values().find(|call| describe_all(call).starts_with(beginning)).and_then(
+            |call| match call {
+                Call::Compute(ComputeCall::InstanceAction { context, .. }) => context.as_ref(),
+                _ => None,
+            },
+        )
+    }
+
     // answers
 
     /// Answers the open call whose text begins so.

@@ -285,6 +285,14 @@ impl ActionData {
         self.nfvi.as_ref().map_or(ActionType::None, |nfvi| nfvi.action_type.clone())
     }
 
+    /// It is over, however it ended.
+    pub(super) fn complete(&mut self) {
+        if let Some(nfvi) = &mut self.nfvi {
+            nfvi.action_state = ActionState::Completed;
+            self.state = Some(ActionState::Completed);
+        }
+    }
+
     /// A user asked for it.
     pub fn from_cli(&self) -> bool {
         self.nfvi.as_ref().is_some_and(|nfvi| nfvi.from_cli)

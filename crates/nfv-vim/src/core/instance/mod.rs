@@ -42,6 +42,8 @@ pub struct Pending {
     pub by: nfv_common::event_log::InitiatedBy,
     /// Why.
     pub reason: String,
+    /// See [`Running::record`].
+    pub record: Option<u64>,
 }
 
 /// An instance.
@@ -254,6 +256,15 @@ impl Instance {
     /// It is on this host.
     pub fn on_host(&self, host: &str) -> bool {
         self.host() == Some(host)
+    }
+
+    /// The action with this record is over. A fail action, which goes before a healing, has none: the healing's stays.
+    fn complete_record(&mut self, seqnum: Option<u64>) {
+        for data in [&mut self.action_data, &mut self.last_action_data] {
+            if Some(data.seqnum) == seqnum {
+                data.complete();
+            }
+        }
     }
 
     /// Writes the elapsed times down.
