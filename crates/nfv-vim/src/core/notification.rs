@@ -164,7 +164,7 @@ impl Vim {
             return;
         }
         match action {
-            Some(ActionType::LiveMigrateRollback) if instance.running.is_some() => {
+            Some(ActionType::LiveMigrateRollback) => {
                 if !instance.last_events.contains(&EventId::InstanceLiveMigrateCancelled) {
                     let params = TextParams { reason, ..TextParams::default() };
                     self.issue_instance_log(uuid, EventId::InstanceLiveMigrateCancelled, &params);

@@ -43,4 +43,5 @@ sections! {
     host_transition,
     instance_action,
     instance_state,
+    instance_update,
 }
