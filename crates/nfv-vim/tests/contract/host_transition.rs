@@ -56,10 +56,15 @@ fn disabling_failed() -> Rig {
     rig
 }
 
-/// In `deleting` for one second more than that, and idle.
+/// In `deleting` for so long, and busy.
 fn deleting_for(seconds: u64) -> Rig {
-    let setup = Setup::new().host(H, "deleting");
-    setup.rows(|rows| rows.hosts[0].elapsed_time_in_state = seconds.to_string()).start()
+    let mut rig = at("enabled");
+    delete(&mut rig);
+    rig.run(31);
+    rig.ok("nova: delete");
+    rig.run(seconds - 31);
+    rig.forget();
+    rig
 }
 
 fn add(rig: &mut Rig) {
@@ -573,29 +578,24 @@ fn rows() -> Vec<Row> {
         ),
         (
             "2.4 deleting (no) / audit",
-            "in time",
-            || deleting_for(58),
+            "in time, after a start",
+            || at("deleting"),
             |rig| rig.host_again(H),
             ("deleting", DELETE, "", DELETE_CALLS),
         ),
         (
             "2.4 deleting (no) / audit",
             "in time, and busy",
-            || {
-                let mut rig = deleting_for(50);
-                delete(&mut rig);
-                rig.forget();
-                rig
-            },
+            || deleting_for(59),
             |rig| rig.host_again(H),
             ("deleting", DELETE, "", NONE),
         ),
         (
             "2.4 deleting (no) / audit",
             "too late",
-            || deleting_for(59),
+            || deleting_for(60),
             |rig| rig.host_again(H),
-            ("configure", ADD, "", ADD_CALLS),
+            ("configure", ADD, "", NONE),
         ),
         (
             "2.4 deleting-failed (yes) / delete, audit",

@@ -12,6 +12,7 @@ mod case;
 mod contract;
 mod coverage;
 mod rig;
+mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
 
@@ -37,5 +38,10 @@ macro_rules! sections {
 }
 
 sections! {
+    host_fact,
+    host_task,
     host_transition,
+    instance_action,
+    instance_state,
+    instance_update,
 }

@@ -7,7 +7,6 @@ use super::{Host, HostWork, VimHostAction};
 use crate::core::director::SwMgmtEvent;
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::fsm::{Progress, Step, Task, TaskResult};
-use std::time::Duration;
 
 /// Logger of the host state machine.
 pub(super) const LOGGER: &str = "nfv_vim.state_machine.host";
@@ -53,7 +52,8 @@ impl Vim {
     }
 
     fn host_facts(&self, host: &Host) -> HostFacts {
-        let in_state = Duration::from_secs(host.elapsed_in_state(self.now.mono));
+        // of this process: what an earlier one spent in the state does not count, as its task is gone as well
+        let in_state = self.now.mono.since(host.machine.since());
         HostFacts {
             nfvi_enabled: host.nfvi_is_enabled(),
             locking: host.is_locking(),

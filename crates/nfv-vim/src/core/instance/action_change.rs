@@ -44,9 +44,6 @@ impl Vim {
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let running = instance.is_acted_upon();
         let told = instance.last_events.contains(&EventId::InstanceLiveMigrateCancelled);
-        if !running && instance.action_data.is_over() {
-            return;
-        }
         if let Some(data) = &mut instance.action_data.nfvi {
             (data.action_state, data.reason) = (state.clone(), reason.to_owned());
         }

@@ -52,6 +52,8 @@ pub struct Pending {
     pub by: nfv_common::event_log::InitiatedBy,
     /// Why.
     pub reason: String,
+    /// See [`Running::record`].
+    pub record: Option<u64>,
 }
 
 /// An instance.
@@ -255,18 +257,20 @@ impl Instance {
         self.running.as_ref().is_some_and(|running| !running.state.concerns_guest_only())
     }
 
-    /// The action data is that of the running action. Failing, forgetting and what concerns guest services only have
-    /// none of their own.
+    /// The action data is that of the running action.
     pub(in crate::core) fn owns_action_data(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| self.has_data_for(running.kind))
+        self.running.as_ref().is_some_and(|running| running.record == Some(self.action_data.seqnum))
     }
 
-    fn has_data_for(&self, kind: ActionKind) -> bool {
-        match kind {
+    /// Sequence number of the action data of an action that is about to run. Failing, forgetting and what concerns
+    /// guest services only have none of their own.
+    fn record_for(&self, kind: ActionKind) -> Option<u64> {
+        let has_data = match kind {
             ActionKind::Fail => false,
             ActionKind::Delete => self.action_data.action_type() == ActionType::Delete,
             other => !other.is_guest_services(),
-        }
+        };
+        has_data.then_some(self.action_data.seqnum)
     }
 
     /// Delete under way.
@@ -292,6 +296,15 @@ impl Instance {
     /// It is on this host.
     pub fn on_host(&self, host: &str) -> bool {
         self.host() == Some(host)
+    }
+
+    /// The action with this record is over. A fail action, which goes before a healing, has none: the healing's stays.
+    fn complete_record(&mut self, seqnum: Option<u64>) {
+        for data in [&mut self.action_data, &mut self.last_action_data] {
+            if Some(data.seqnum) == seqnum {
+                data.complete();
+            }
+        }
     }
 
     /// Writes the elapsed times down.

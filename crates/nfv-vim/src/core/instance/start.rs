@@ -120,38 +120,48 @@ impl Vim {
                 || (other == ActionKind::Fail && kind != ActionKind::Delete)
         };
         instance.pending.retain(|pending| survives(pending.kind));
+        let record = instance.record_for(kind);
         if let Some(running) = &instance.running
             && !survives(running.kind)
         {
             self.instance_react(uuid, &InstanceEvent::TaskStop);
             self.abort_instance_task(uuid);
-            if let Some(instance) = self.instances.get_mut(uuid) {
-                instance.stopped_for(kind);
+            if let Some(instance) = self.instances.get_mut(uuid)
+                && let Some(stopped) = instance.running.take()
+                && stopped.record != record
+            {
+                instance.complete_record(stopped.record);
+                self.dirty_instances.insert(uuid.to_owned());
             }
         }
         let Some(instance) = self.instances.get_mut(uuid) else { return };
-        match &mut instance.running {
-            None => self.begin_action(uuid, kind, by, reason),
+        match &instance.running {
+            None => {
+                self.begin_action(uuid, Pending { kind, by, reason: reason.to_owned(), record });
+            }
             Some(running) if running.kind == kind => {
-                running.by = by;
+                if let Some(running) = &mut instance.running {
+                    (running.by, running.record) = (by, record);
+                }
                 self.log_begin(uuid, kind, by, reason);
                 self.post_instance(uuid, InstanceEvent::TaskStart);
             }
             Some(_) => {
                 if !instance.pending.iter().any(|pending| pending.kind == kind) {
-                    let pending = Pending { kind, by, reason: reason.to_owned() };
+                    let pending = Pending { kind, by, reason: reason.to_owned(), record };
                     instance.pending.push_back(pending);
                 }
             }
         }
     }
 
-    fn begin_action(&mut self, uuid: &str, kind: ActionKind, by: InitiatedBy, reason: &str) {
-        self.log_begin(uuid, kind, by, reason);
+    fn begin_action(&mut self, uuid: &str, action: Pending) {
+        let Pending { kind, by, reason, record } = action;
+        self.log_begin(uuid, kind, by, &reason);
         let now = self.now.mono;
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let from = instance.nfvi.host_name.clone();
-        instance.running = Some(Running { by, ..Running::new(kind, kind.first_state(), from, now) });
+        instance.running = Some(Running { by, record, ..Running::new(kind, kind.first_state(), from, now) });
         if !kind.is_guest_services() {
             self.timers.arm(TimerKey::Watch(uuid.to_owned()), now + self.config.watch_interval);
         }
@@ -164,14 +174,13 @@ impl Vim {
         self.timers.cancel(&TimerKey::Action(uuid.to_owned()));
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let name = instance.name().to_owned();
-        if instance.owns_action_data() {
-            instance.action_data.complete();
-        }
         // what an earlier process had under way is over, if this was it; whatever comes next is asked of Nova
-        let ended = instance.running.take().map(|running| running.kind);
-        if ended.is_some() && ended == instance.resumed_kind() {
+        let ended = instance.running.take();
+        let kind = ended.as_ref().map(|running| running.kind);
+        if kind.is_some() && kind == instance.resumed_kind() {
             instance.resuming = None;
         }
+        instance.complete_record(ended.and_then(|running| running.record));
         self.dirty_instances.insert(uuid.to_owned());
         self.log(
             Level::Info,
@@ -181,7 +190,7 @@ impl Vim {
         );
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         if let Some(next) = instance.pending.pop_front() {
-            self.begin_action(uuid, next.kind, next.by, &next.reason);
+            self.begin_action(uuid, next);
         }
     }
 
@@ -250,16 +259,5 @@ impl Vim {
         let uuid = instance.nfvi.tenant_id.clone().unwrap_or_default();
         let name = self.tenants.get(&uuid).map_or_else(|| uuid.clone(), |tenant| tenant.name.clone());
         (uuid, name)
-    }
-}
-
-impl Instance {
-    /// The running action was stopped for another one, which has put its own data in place if it has any.
-    fn stopped_for(&mut self, next: ActionKind) {
-        if self.owns_action_data() {
-            let replaced = self.has_data_for(next);
-            if replaced { &mut self.last_action_data } else { &mut self.action_data }.complete();
-        }
-        self.running = None;
     }
 }

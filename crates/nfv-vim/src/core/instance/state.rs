@@ -198,12 +198,23 @@ pub struct Running {
     pub started: bool,
     /// Who asked for it.
     pub by: InitiatedBy,
+    /// Sequence number of its action record; none for a fail action, which has no record.
+    pub record: Option<u64>,
 }
 
 impl Running {
     /// An action that enters `state` now.
     pub fn new(kind: ActionKind, state: InstanceState, from: Option<String>, now: Mono) -> Self {
-        Self { kind, state, from, began: now, waiting_since: None, started: false, by: InitiatedBy::Unknown }
+        Self {
+            kind,
+            state,
+            from,
+            began: now,
+            waiting_since: None,
+            started: false,
+            by: InitiatedBy::Unknown,
+            record: None,
+        }
     }
 }
 

@@ -39,7 +39,8 @@ impl Vim {
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let name = instance.name().to_owned();
         let Some(running) = &mut instance.running else { return };
-        let (kind, state, from, by) = (running.kind, running.state, running.from.clone(), running.by);
+        let (kind, state, from) = (running.kind, running.state, running.from.clone());
+        let (by, record) = (running.by, running.record);
         let Reaction { failed, report, next, restart, deleted } = react(running, event, &facts, now);
         if restart {
             self.enter_instance_state(uuid);
@@ -74,7 +75,7 @@ impl Vim {
                 self.abort_instance_task(uuid);
                 if let Some(instance) = self.instances.get_mut(uuid) {
                     let from = instance.nfvi.host_name.clone();
-                    instance.running = Some(Running { by, ..Running::new(kind, next, from, now) });
+                    instance.running = Some(Running { by, record, ..Running::new(kind, next, from, now) });
                 }
                 self.enter_instance_state(uuid);
             }
