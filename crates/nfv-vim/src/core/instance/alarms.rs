@@ -1,6 +1,7 @@
 //! Which alarm an instance has. Contract: vim-behaviour 8.3 ("manage alarms").
 
 use super::Instance;
+use super::guest_services::GuestServiceState;
 use crate::core::Vim;
 use nfv_common::TextParams;
 use nfv_common::alarm::AlarmType;
@@ -114,12 +115,16 @@ impl Vim {
     /// Brings the alarm of a missing heartbeat in line. Contract: 8.3 "instance-guest-heartbeat".
     pub(super) fn manage_heartbeat_alarm(&mut self, uuid: &str) {
         let Some(instance) = self.instances.get(uuid) else { return };
+        let services = &instance.guest_services;
         let missed = self.has_guest_services(instance)
             && !instance.deleted
-            && !instance.guest_services.communication_established()
+            && !services.communication_established()
             && instance.is_enabled()
             && instance.elapsed_in_state(self.now.mono) >= HEARTBEAT_MISSED_FOR;
+        // while an action has the heartbeat switched off nobody misses it (docs/differences.md)
+        let switched_off = services.are(GuestServiceState::Disabling) || services.are(GuestServiceState::Disabled);
         match (&instance.heartbeat_alarm, missed) {
+            (None, true) if switched_off => {}
             (None, true) => {
                 let raised = self.raise_alarm_of(uuid, AlarmType::InstanceGuestHeartbeat);
                 if let Some(instance) = self.instances.get_mut(uuid) {
