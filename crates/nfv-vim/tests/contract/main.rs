@@ -37,5 +37,9 @@ macro_rules! sections {
 }
 
 sections! {
+    audit_cycle,
+    audit_detail,
+    host_services,
     host_transition,
+    objects,
 }
