@@ -1,8 +1,8 @@
 //! Objects that are kept as JSON in a column of their row.
 //!
-//! A row of an older release may lack what the object has today. What the JSON lacks (or has as `null`) comes from
-//! the columns beside it, and from a default where there is no such column: so every row loads whose text is JSON of
-//! the right types. Contract: deployment 1.6; the original ends at a missing key (docs/differences.md).
+//! A row of an older release may lack what the object has today. What the JSON lacks (or has as `null` where something
+//! must be) comes from the columns beside it, and from a default where there is no such column: so every row loads
+//! whose text is JSON of the right types. Contract: deployment 1.6; the original ends at a missing key (docs/differences.md).
 
 use nfv_vim_db::Quarantined;
 use serde::de::DeserializeOwned;
@@ -19,12 +19,18 @@ pub(super) fn read_object<T: DeserializeOwned>(text: &str, column: &str, beside:
         Ok(_) => return Err(format!("{column}: no JSON object")),
         Err(error) => return Err(format!("{column}: {error}")),
     };
-    stored.retain(|_, value| !value.is_null());
-    if let Value::Object(beside) = beside {
-        for (key, value) in beside {
-            stored.entry(key).or_insert(value);
-        }
+    let Value::Object(beside) = beside else { return Err(format!("{column}: no columns beside it")) };
+    for (key, value) in &beside {
+        stored.entry(key.clone()).or_insert_with(|| value.clone());
     }
+    if let Ok(object) = serde_json::from_value(Value::Object(stored.clone())) {
+        return Ok(object);
+    }
+    // a null where something must be
+    for (key, value) in stored.iter_mut().filter(|(_, value)| value.is_null()) {
+        *value = beside.get(key).cloned().unwrap_or(Value::Null);
+    }
+    stored.retain(|_, value| !value.is_null());
     serde_json::from_value(Value::Object(stored)).map_err(|error| format!("{column}: {error}"))
 }
 
@@ -82,6 +88,7 @@ mod tests {
             (r#"{"name": "json", "size": 1, "owner": "x"}"#, thing("json", 1, Some("x"))),
             (r#"{"name": "json", "later": true}"#, thing("json", 7, None)),
             (r#"{"name": null, "size": null}"#, thing("column", 7, None)),
+            (r#"{"name": "json", "size": 1, "owner": null}"#, thing("json", 1, None)),
             ("{}", thing("column", 7, None)),
             ("[]", Err("c: no JSON object".to_owned())),
         ];

@@ -38,10 +38,14 @@ macro_rules! sections {
 }
 
 sections! {
+    audit_cycle,
+    audit_detail,
     host_fact,
+    host_services,
     host_task,
     host_transition,
     instance_action,
     instance_state,
     instance_update,
+    objects,
 }

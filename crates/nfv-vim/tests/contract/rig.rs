@@ -439,6 +439,16 @@ impl Rig {
         )
     }
 
+    /// Every call that is out, also the questions of audits.
+    pub fn out(&self) -> Vec<String> {
+        self.open.values().map(describe_all).collect()
+    }
+
+    /// Ends the process; a new one starts from what is in the database.
+    pub fn restart(self, config: CoreConfig) -> Rig {
+        Setup { config, rows: self.store.snapshot().clone(), ..Setup::new() }.start()
+    }
+
     // answers
 
     /// Answers the open call whose text begins so.

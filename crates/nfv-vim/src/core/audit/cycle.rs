@@ -328,6 +328,7 @@ impl Vim {
         for uuid in &gone {
             self.instances.remove(uuid);
             self.dirty_instances.remove(uuid);
+            self.audits.queued.remove(uuid);
             self.recovery.forget_reboots(uuid);
             self.timers.cancel(&TimerKey::Watch(uuid.clone()));
             self.timers.cancel(&TimerKey::Action(uuid.clone()));
