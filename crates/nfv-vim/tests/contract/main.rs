@@ -44,4 +44,5 @@ sections! {
     instance_action,
     instance_state,
     instance_update,
+    neighbour,
 }
