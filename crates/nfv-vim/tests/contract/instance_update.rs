@@ -28,14 +28,6 @@ fn recovered(value: Option<&'static str>) -> bool {
 
 /// The seconds after which a live migration under way is given up.
 fn live_limit(flavor: Option<&'static str>, metadata: Option<u64>) -> Option<u64> {
-    let mut rig = silent(user_action(A::LiveMigrate, |vm| {
-        vm.live_migration_timeout = metadata;
-        if let Some(value) = flavor {
-            spec(vm, "hw:wrs:live_migration_timeout", value);
-        }
-    }));
-    rig.ok("vm-0: live-migrate");
-    rig.nova(VM, "active", "migrating", "running");
     for limit in [120, 200, 300, 800] {
         for (margin, ended) in [(59, false), (60, true)] {
             let mut rig = silent(user_action(A::LiveMigrate, |vm| {

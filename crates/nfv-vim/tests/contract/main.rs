@@ -47,5 +47,6 @@ sections! {
     instance_action,
     instance_state,
     instance_update,
+    neighbour,
     objects,
 }
