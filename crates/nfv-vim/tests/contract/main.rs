@@ -11,6 +11,7 @@
 mod case;
 mod contract;
 mod coverage;
+mod guest;
 mod rig;
 #[path = "../sim/mod.rs"]
 mod sim;
@@ -37,5 +38,9 @@ macro_rules! sections {
 }
 
 sections! {
+    guest_rest,
+    guest_services,
+    guest_task,
+    guest_work,
     host_transition,
 }
