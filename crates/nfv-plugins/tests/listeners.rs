@@ -306,6 +306,7 @@ async fn the_guest_agents_requests_are_answered() {
         ("PATCH", instances, event("i1", "alarm", alarm("failed", "other")), 200, none.clone()),
         ("PATCH", instances, event("i1", "action", vote.clone()), 200, none.clone()),
         ("PATCH", instances, event("i9", "action", vote), 400, none.clone()),
+        // vim-behaviour 9.3 PATCH other
         ("PATCH", instances, event("i1", "other", json!({})), 400, none.clone()),
         ("PATCH", instances, r#"{"uuid":"i1"}"#.to_owned(), 400, none.clone()),
         ("PATCH", instances, String::new(), 204, none.clone()),

@@ -26,6 +26,9 @@ fn difference(calm: &End, crashed: &End) -> Option<String> {
             told.push(format!("{name}: {text} without the crash, {:?} with it", crashed.servers.get(name)));
         }
     }
+    if calm.guests != crashed.guests {
+        told.push(format!("guests: {:?} without the crash, {:?} with it", calm.guests, crashed.guests));
+    }
     if calm.alarms != crashed.alarms {
         told.push(format!("alarms: {:?} without the crash, {:?} with it", calm.alarms, crashed.alarms));
     }
@@ -111,4 +114,19 @@ fn lock_with_cold_migration_is_carried_out_once() {
 #[test]
 fn crashed_server_is_rebooted_once() {
     matrix(&SCRIPTS[4]);
+}
+
+#[test]
+fn lock_of_a_host_with_guests_is_carried_out_once() {
+    matrix(&SCRIPTS[5]);
+}
+
+#[test]
+fn guests_of_a_dead_host_are_evacuated_once() {
+    matrix(&SCRIPTS[6]);
+}
+
+#[test]
+fn failed_guest_is_rebooted_once_and_a_deleted_one_forgotten() {
+    matrix(&SCRIPTS[7]);
 }

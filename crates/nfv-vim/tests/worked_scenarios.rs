@@ -8,7 +8,7 @@ mod sim;
 
 use nfv_common::time::Mono;
 use nfv_nfvi::Notification;
-use nfv_nfvi::notification::HostOrder;
+use nfv_nfvi::notification::{GuestFailure, GuestRepair, HostOrder};
 use nfv_nfvi::object::{ActionParameters, ActionType, RequestContext};
 use nfv_vim::core::Input;
 use sim::world::{BEGIN, World};
@@ -56,7 +56,7 @@ fn order(world: &mut World, host: &str, order: HostOrder) {
     world.cloud.order(host, order);
 }
 
-const SCENARIOS: [Worked; 9] = [
+const SCENARIOS: [Worked; 12] = [
     Worked {
         section: "10.1 Host lock with live migration",
         hosts: 3,
@@ -197,6 +197,88 @@ const SCENARIOS: [Worked; 9] = [
         never: &["Rebuild of", "Evacuate of"],
     },
     Worked {
+        section: "10.1 Host lock with live migration, steps 6 and 9 with a heartbeat",
+        hosts: 3,
+        prepare: |world| world.cloud.give_heartbeat(&server(0)),
+        warm_up: 120,
+        deeds: &[(0, |world| order(world, "compute-0", HostOrder::Lock))],
+        lasts: 400,
+        steps: &[
+            ("1", "operator: Lock compute-0"),
+            (
+                "5",
+                "log Live-Migrate issued by the system against instance vm-0 owned by acme from host compute-0",
+            ),
+            ("6", "vim: call guest: vote 00 live_migrate_begin"),
+            ("6", "guest: vm-0 says Allow to live-migrate"),
+            ("6", "vim: call guest: notify 00 live_migrate_begin"),
+            ("6", "guest: vm-0 says Proceed to live-migrate"),
+            ("6", "vim: call guest: disabled 00 on compute-0"),
+            ("7", "vim: call LiveMigrate of 00"),
+            ("8", "log Live-Migrate complete for instance vm-0 now enabled on host"),
+            ("9", "vim: call guest: enabled 00 on compute-"),
+            ("9", "log Guest Heartbeat established for instance vm-0 on host compute-"),
+            ("9", "vim: call guest: notify 00 live_migrate_end"),
+            ("9", "guest: vm-0 says Proceed to live-migrate"),
+            ("12", "platform: compute-0 is locked/disabled/online"),
+        ],
+        never: &["Evacuate of", "ResetStateToError", "instance-guest-heartbeat"],
+    },
+    Worked {
+        section: "10.1 Host lock with live migration, refused by a guest",
+        hosts: 3,
+        prepare: |world| {
+            world.cloud.give_heartbeat(&server(0));
+            world.cloud.mood = sim::guest::Mood::Stubborn;
+        },
+        warm_up: 120,
+        deeds: &[(0, |world| order(world, "compute-0", HostOrder::Lock))],
+        lasts: 200,
+        steps: &[
+            ("6", "vim: call guest: vote 00 live_migrate_begin"),
+            ("6", "guest: vm-0 says Reject to live-migrate"),
+            (
+                "6",
+                "log Live-Migrate rejected for instance vm-0 now on host compute-0, reason = Action rejected by \
+                 instance: not now",
+            ),
+            (
+                "f",
+                "platform: lock of compute-0 refused: Migrate of instance vm-0 from host compute-0 failed.",
+            ),
+            ("f", "sysinv: services of compute-0 Enabled"),
+        ],
+        never: &["LiveMigrate of 00", "Evacuate of", "forced down", "Live-Migrate failed for instance vm-0"],
+    },
+    Worked {
+        section: "10.5 Guest heartbeat failure with reboot",
+        hosts: 3,
+        prepare: |world| world.cloud.give_heartbeat(&server(1)),
+        warm_up: 120,
+        deeds: &[(0, |world| {
+            world.cloud.fail_guest(&server(1), GuestFailure::Failed, GuestRepair::Reboot);
+        })],
+        lasts: 300,
+        steps: &[
+            ("1", "guest: vm-1 Failed, wants Reboot"),
+            (
+                "2",
+                "log Guest Heartbeat failed for instance vm-1 on host compute-1, soft-reboot repair action requested",
+            ),
+            (
+                "3",
+                "log Reboot (soft-reboot) issued by the instance against instance vm-1 owned by acme on host compute-1",
+            ),
+            ("4", "vim: call guest: disabled 01 on compute-1"),
+            ("4", "vim: call Reboot { graceful: true } of 01"),
+            ("5", "vim: raises instance-rebooting"),
+            ("5", "log Reboot complete for instance vm-1 now enabled on host compute-1"),
+            ("5", "vim: call guest: enabled 01 on compute-1"),
+            ("6", "log Guest Heartbeat established for instance vm-1 on host compute-1"),
+        ],
+        never: &["guest: vote", "guest: notify", "ResetStateToError"],
+    },
+    Worked {
         section: "10.6 Cold migrate + confirm (user)",
         hosts: 3,
         prepare: |world| world.cloud.users = true,
@@ -223,13 +305,14 @@ const SCENARIOS: [Worked; 9] = [
     Worked {
         section: "10.7 Delete of an instance (user, through nova)",
         hosts: 3,
-        prepare: |_| {},
-        warm_up: 63,
+        prepare: |world| world.cloud.give_heartbeat(&server(1)),
+        warm_up: 120,
         deeds: &[(0, |world| world.cloud.user_deletes(&server(1)))],
         lasts: 120,
         steps: &[
             ("1", "user: deletes vm-1"),
             ("1", "log Deleting instance vm-1 owned by acme"),
+            ("4", "vim: call guest: delete 01"),
             ("5", "log Deleted instance vm-1 owned by acme"),
         ],
         never: &["ResetStateToError", "raises instance-"],

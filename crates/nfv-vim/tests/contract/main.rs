@@ -11,6 +11,7 @@
 mod case;
 mod contract;
 mod coverage;
+mod guest;
 mod rig;
 mod scene;
 #[path = "../sim/mod.rs"]
@@ -40,6 +41,10 @@ macro_rules! sections {
 sections! {
     audit_cycle,
     audit_detail,
+    guest_rest,
+    guest_services,
+    guest_task,
+    guest_work,
     host_fact,
     host_services,
     host_task,

@@ -444,9 +444,11 @@ impl Rig {
         self.open.values().map(describe_all).collect()
     }
 
-    /// Ends the process; a new one starts from what is in the database.
+    /// Ends the process; a new one starts from what is in the database. Around it is what was around this one.
     pub fn restart(self, config: CoreConfig) -> Rig {
-        Setup { config, rows: self.store.snapshot().clone(), ..Setup::new() }.start()
+        let mut rig = Setup { config, rows: self.store.snapshot().clone(), ..Setup::new() }.start();
+        rig.servers = self.servers;
+        rig
     }
 
     // answers
@@ -631,6 +633,7 @@ fn is_listing(call: &Call) -> bool {
                     | ComputeCall::GetInstanceGroups
                     | ComputeCall::GetInstances { .. }
             )
+            | Call::Guest(GuestCall::QueryServices { .. })
             | Call::Image(nfv_nfvi::call::ImageCall::GetImages { .. })
             | Call::BlockStorage(
                 nfv_nfvi::call::BlockStorageCall::GetVolumes { .. }
@@ -671,6 +674,24 @@ fn describe_all(call: &Call) -> String {
         Call::Network(NetworkCall::NotifyHostDisabled { host }) => format!("neutron: {} is down", host.name),
         Call::Guest(GuestCall::HostServices { host, operation: o }) => {
             format!("guest: {} services of {}", operation(o), host.name)
+        }
+        Call::Guest(GuestCall::CreateServices { uuid, host_name, services }) => {
+            format!("guest: create {uuid} on {host_name} {}", services.join(","))
+        }
+        Call::Guest(GuestCall::SetServices { uuid, host_name, services }) => {
+            let unlocked = services.iter().any(|service| service.admin_state == AdminState::Unlocked);
+            format!("guest: {} {uuid} on {host_name}", if unlocked { "enabled" } else { "disabled" })
+        }
+        Call::Guest(GuestCall::DeleteServices { uuid }) => format!("guest: delete {uuid}"),
+        Call::Guest(GuestCall::QueryServices { uuid }) => format!("guest: query {uuid}"),
+        Call::Guest(GuestCall::Vote { uuid, action, .. }) => {
+            format!("guest: vote {uuid} {}", object::guest_event(action, true))
+        }
+        Call::Guest(GuestCall::Notify { uuid, action, pre, .. }) => {
+            format!("guest: notify {uuid} {}", object::guest_event(action, *pre))
+        }
+        Call::Compute(ComputeCall::RejectInstanceAction { uuid, message, .. }) => {
+            format!("{uuid}: 409 {message}")
         }
         Call::Infrastructure(InfrastructureCall::ContainerHostServices { host, operation: o }) => {
             format!("kubernetes: {} services of {}", operation(o), host.name)

@@ -3,6 +3,7 @@
 use nfv_nfvi::call::{
     ComputeCall, GuestCall, HostServicesOperation, InfrastructureCall, NetworkCall, NovaAction,
 };
+use nfv_nfvi::object::{AdminState, guest_event};
 use nfv_nfvi::{Call, Notification};
 
 /// The call changes something; all others are routine.
@@ -46,7 +47,7 @@ pub fn describe_call(call: &Call) -> String {
                 NovaAction::LiveMigrate { .. } => "LiveMigrate".to_owned(),
                 other => format!("{other:?}"),
             };
-            format!("{action} of {}", uuid.trim_start_matches("22222222-0000-0000-0000-0000000000"))
+            format!("{action} of {}", short(uuid))
         }
         Call::Compute(ComputeCall::HostServices { host, operation }) => {
             format!("nova: {operation:?} services of {}", host.name)
@@ -64,8 +65,28 @@ pub fn describe_call(call: &Call) -> String {
         Call::Guest(GuestCall::HostServices { host, operation }) => {
             format!("guest: {operation:?} services of {}", host.name)
         }
+        Call::Guest(GuestCall::CreateServices { uuid, host_name, .. }) => {
+            format!("guest: create {} on {host_name}", short(uuid))
+        }
+        Call::Guest(GuestCall::SetServices { uuid, host_name, services }) => {
+            let wanted = services.iter().any(|service| service.admin_state == AdminState::Unlocked);
+            format!("guest: {} {} on {host_name}", if wanted { "enabled" } else { "disabled" }, short(uuid))
+        }
+        Call::Guest(GuestCall::DeleteServices { uuid }) => format!("guest: delete {}", short(uuid)),
+        Call::Guest(GuestCall::QueryServices { uuid }) => format!("guest: query {}", short(uuid)),
+        Call::Guest(GuestCall::Vote { uuid, action, .. }) => {
+            format!("guest: vote {} {}", short(uuid), guest_event(action, true))
+        }
+        Call::Guest(GuestCall::Notify { uuid, action, pre, .. }) => {
+            format!("guest: notify {} {}", short(uuid), guest_event(action, *pre))
+        }
         other => format!("{other:?}"),
     }
+}
+
+/// The last two digits of a server's uuid.
+fn short(uuid: &str) -> &str {
+    uuid.trim_start_matches("22222222-0000-0000-0000-0000000000")
 }
 
 /// A notification.

@@ -7,7 +7,7 @@ use super::scenario;
 use super::secs;
 use super::store::Store;
 use super::world::{CrashPoint, World};
-use nfv_nfvi::notification::HostOrder;
+use nfv_nfvi::notification::{GuestFailure, GuestRepair, HostOrder};
 use nfv_vim_db::Snapshot;
 use std::collections::BTreeMap;
 
@@ -25,14 +25,14 @@ pub struct Script {
 }
 
 /// The VIM runs this long before anything happens.
-const WARM_UP: u64 = 60;
+const WARM_UP: u64 = 120;
 
 fn server(number: u64) -> String {
     format!("22222222-0000-0000-0000-{number:012}")
 }
 
 /// The scenarios of the crash matrix.
-pub const SCRIPTS: [Script; 5] = [
+pub const SCRIPTS: [Script; 8] = [
     Script {
         name: "a server fails and is rebooted",
         prepare: |_| {},
@@ -73,6 +73,36 @@ pub const SCRIPTS: [Script; 5] = [
         prepare: |_| {},
         steps: &[(0, |cloud| cloud.crash_server(&server(1)))],
     },
+    Script {
+        name: "a host with guests is locked, which are asked and told",
+        prepare: |cloud| {
+            for number in [0, 3] {
+                cloud.give_heartbeat(&server(number));
+            }
+        },
+        steps: &[(0, |cloud| cloud.order("compute-0", HostOrder::Lock))],
+    },
+    Script {
+        name: "the guests of a host that fails are switched off and on",
+        prepare: |cloud| {
+            for number in [0, 3] {
+                cloud.give_heartbeat(&server(number));
+            }
+        },
+        steps: &[(0, |cloud| cloud.crash_host("compute-0", None))],
+    },
+    Script {
+        name: "a guest is deleted and another one fails",
+        prepare: |cloud| {
+            for number in [1, 4] {
+                cloud.give_heartbeat(&server(number));
+            }
+        },
+        steps: &[
+            (0, |cloud| cloud.fail_guest(&server(1), GuestFailure::Failed, GuestRepair::Reboot)),
+            (0, |cloud| cloud.user_deletes(&server(4))),
+        ],
+    },
 ];
 
 /// Where a run ended.
@@ -82,6 +112,8 @@ pub struct End {
     pub hosts: BTreeMap<String, String>,
     /// Servers: Nova and VIM.
     pub servers: BTreeMap<String, String>,
+    /// What the guest agent knows.
+    pub guests: BTreeMap<String, String>,
     /// Alarms raised.
     pub alarms: Vec<String>,
     /// The VIM's tables, without times and chance ids.
@@ -164,6 +196,9 @@ fn end(world: &World) -> End {
         let text = format!("{}/{}/{} on {:?}", server.vm, server.task, server.power, server.host);
         (server.name.clone(), text)
     });
+    let guests = world.cloud.guests.iter().map(|(uuid, guest)| {
+        (uuid.clone(), format!("{} wanted {} beats {}", guest.host, guest.wanted, world.cloud.beats(uuid)))
+    });
     let mut alarms: Vec<_> = world.raised.values().cloned().collect();
     alarms.sort();
     let count = |taken: bool| {
@@ -176,6 +211,7 @@ fn end(world: &World) -> End {
     End {
         hosts: hosts.collect(),
         servers: servers.collect(),
+        guests: guests.collect(),
         alarms,
         rows: rows(world.store.rows()),
         done: count(true),

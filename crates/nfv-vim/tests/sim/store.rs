@@ -52,6 +52,11 @@ impl Memory {
     /// Begins with these rows.
     pub fn load(&mut self, rows: &Snapshot) {
         self.snapshot = rows.clone();
+        let at = |(place, row): (usize, &nfv_vim_db::row::InstanceRow)| (row.uuid.clone(), place);
+        self.instances = rows.instances.iter().enumerate().map(at).collect();
+        let at =
+            |(place, row): (usize, &nfv_vim_db::row::StateRow)| ((row.kind.clone(), row.key.clone()), place);
+        self.state = rows.state.iter().enumerate().map(at).collect();
     }
 
     /// Makes the changes; a change the core never makes is a mistake of the test.
