@@ -145,7 +145,9 @@ pub(super) fn instance_row(instance: &Instance, now: Mono) -> InstanceRow {
 /// What the side table keeps of an instance.
 #[derive(Serialize, Deserialize)]
 struct InstanceMemory {
+    #[serde(default)]
     last_events: Vec<EventId>,
+    #[serde(default)]
     from_host: Option<String>,
     /// What an earlier process had under way, until it is seen to be over: the next process may end before that.
     #[serde(default)]

@@ -340,3 +340,22 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::new("2.5 failed", "no worker", failure_of_no_worker_is_not_told));
     cases
 }
+
+/// A request of a task that was given up, and that still waits for a worker, does not leave any more; the task that
+/// follows is not held up by it (docs/differences.md).
+#[test]
+fn a_request_of_an_aborted_task_that_has_not_left_is_withdrawn() {
+    let mut rig = Setup::new().host(H, "disabled").start();
+    // the one worker for sysinv is busy
+    crate::audit_cycle::until(&mut rig, "Infrastructure(GetSystemInfo");
+    rig.order(H, nfv_nfvi::notification::HostOrder::Lock);
+    assert_eq!(rig.task(H).as_deref(), Some("notify-disabled-host_compute-0"));
+    assert_eq!(rig.open_calls(), Vec::<String>::new(), "it waits for the worker");
+    rig.say(nfv_nfvi::Notification::HostDelete { uuid: format!("uuid-of-{H}"), name: H.to_owned() });
+    assert_eq!(rig.state(H), "deleting");
+    rig.nok("Infrastructure(GetSystemInfo", "no");
+    rig.all_ok();
+    let sysinv: Vec<_> = rig.calls().into_iter().filter(|call| call.starts_with("sysinv")).collect();
+    assert_eq!(sysinv, ["sysinv: compute-0 delete"]);
+    assert_eq!(rig.state(H), "deleted");
+}
