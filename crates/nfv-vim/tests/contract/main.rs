@@ -12,6 +12,7 @@ mod case;
 mod contract;
 mod coverage;
 mod rig;
+mod strategy_orders;
 mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
@@ -40,6 +41,7 @@ macro_rules! sections {
 sections! {
     audit_cycle,
     audit_detail,
+    host_director,
     host_fact,
     host_services,
     host_task,
