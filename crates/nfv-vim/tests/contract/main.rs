@@ -13,6 +13,7 @@ mod contract;
 mod coverage;
 mod guest;
 mod rig;
+mod strategy_orders;
 mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
@@ -45,6 +46,7 @@ sections! {
     guest_services,
     guest_task,
     guest_work,
+    host_director,
     host_fact,
     host_services,
     host_task,

@@ -21,11 +21,13 @@ use nfv_nfvi::object::{
     Seconds, states_from_nova,
 };
 use nfv_nfvi::{Answer, Call, CallError, CallId, CallResult, ErrorKind, Notification, Reply, RequestId};
+use nfv_vim::core::director::{DirectorCommand, OperationStatus, SwMgmtEvent};
 use nfv_vim::core::host::Host;
 use nfv_vim::core::instance::Instance;
 use nfv_vim::core::{CoreConfig, Effect, Flag, Input, Outcome, StartFacts, Vim};
 use nfv_vim_db::Snapshot;
 use nfv_vim_db::row::{HostRow, HypervisorRow, TenantRow};
+use nfv_vim_rpc::{Request, Response};
 use std::collections::BTreeMap;
 
 /// Tenant of all instances; its name is `admin`.
@@ -40,6 +42,8 @@ pub enum Did {
     Call(String),
     /// It answered a neighbour.
     Reply(Reply),
+    /// It answered a request of the API.
+    Respond(RequestId, Vec<Response>),
     /// It has nothing to say to a neighbour.
     Release,
     /// It raised an alarm.
@@ -159,6 +163,7 @@ impl Setup {
             alarms: BTreeMap::new(),
             did: Vec::new(),
             requests: 0,
+            heard: Vec::new(),
         };
         rig.take(outcome);
         rig.settle();
@@ -274,6 +279,8 @@ pub struct Rig {
     alarms: BTreeMap<String, AlarmData>,
     did: Vec<Did>,
     requests: u64,
+    /// What software management heard.
+    pub heard: Vec<SwMgmtEvent>,
 }
 
 impl Rig {
@@ -287,11 +294,12 @@ impl Rig {
                     }
                     self.open.insert(id, *call);
                 }
-                Effect::Resume(_) | Effect::Log(_) | Effect::LogHistograms | Effect::Respond { .. } => {}
+                Effect::Resume(_) | Effect::Log(_) | Effect::LogHistograms => {}
                 Effect::Abandon(id) => {
                     self.open.remove(&id);
                 }
                 Effect::Reply { reply, .. } => self.did.push(Did::Reply(reply)),
+                Effect::Respond { request, responses } => self.did.push(Did::Respond(request, responses)),
                 Effect::Release(_) => self.did.push(Did::Release),
                 Effect::RaiseAlarm(alarm) => {
                     self.alarms.insert(alarm.alarm_uuid.0.clone(), (*alarm).clone());
@@ -309,6 +317,7 @@ impl Rig {
 
     fn step(&mut self, input: Input) {
         let outcome = self.vim.handle(now_at(self.now), input);
+        self.heard.extend(self.vim.sw_mgmt_heard().iter().cloned());
         self.take(outcome);
     }
 
@@ -356,6 +365,55 @@ impl Rig {
         })
     }
 
+    /// The API puts a request; the core's answer, if it came at once.
+    pub fn api(&mut self, body: Request) -> Option<Vec<Response>> {
+        self.requests += 1;
+        let (id, before) = (RequestId(self.requests), self.did.len());
+        self.input(Input::Request { id, body: Box::new(body) });
+        self.did[before..].iter().find_map(|did| match did {
+            Did::Respond(request, responses) if *request == id => Some(responses.clone()),
+            _ => None,
+        })
+    }
+
+    /// All answers to the API since the last [`Rig::forget`], in order.
+    pub fn api_answers(&self) -> Vec<&Response> {
+        let answers = self.did.iter().filter_map(|did| match did {
+            Did::Respond(_, responses) => Some(responses),
+            _ => None,
+        });
+        answers.flatten().collect()
+    }
+
+    /// A step of a strategy gives the directors a command.
+    pub fn command(&mut self, command: DirectorCommand) -> OperationStatus {
+        let (status, outcome) = self.vim.command(now_at(self.now), command);
+        self.heard.extend(self.vim.sw_mgmt_heard().iter().cloned());
+        self.take(outcome);
+        self.settle();
+        status
+    }
+
+    /// What went wrong, as software management heard it.
+    pub fn failures(&self) -> Vec<String> {
+        let host_or_reason = |event: &SwMgmtEvent| match event {
+            SwMgmtEvent::HostLockFailed { host }
+            | SwMgmtEvent::HostUnlockFailed { host }
+            | SwMgmtEvent::HostRebootFailed { host }
+            | SwMgmtEvent::HostUpgradeFailed { host }
+            | SwMgmtEvent::HostSwactFailed { host }
+            | SwMgmtEvent::DisableHostServicesFailed { host }
+            | SwMgmtEvent::EnableHostServicesFailed { host } => Some(host.clone()),
+            SwMgmtEvent::MigrateInstancesFailed { reason } => Some(reason.clone()),
+            SwMgmtEvent::HostAudit { .. }
+            | SwMgmtEvent::HostStateChanged { .. }
+            | SwMgmtEvent::InstanceStateChanged { .. }
+            | SwMgmtEvent::InstanceAudit { .. } => None,
+        };
+        let told = |event: &SwMgmtEvent| Some(format!("{} {}", event.as_str(), host_or_reason(event)?));
+        self.heard.iter().filter_map(told).collect()
+    }
+
     /// Lets so many seconds pass.
     pub fn run(&mut self, seconds: u64) {
         let until = self.now + secs(seconds);
@@ -369,6 +427,7 @@ impl Rig {
     /// What was done so far does not count.
     pub fn forget(&mut self) {
         self.did.clear();
+        self.heard.clear();
     }
 
     // what was done
@@ -707,6 +766,9 @@ fn describe_all(call: &Call) -> String {
             };
             let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
             format!("sysinv: {} {what}{reason}", host.name)
+        }
+        Call::Infrastructure(InfrastructureCall::RequestHost { host, request }) => {
+            format!("sysinv: {} {}", format!("{request:?}").to_lowercase(), host.name)
         }
         Call::Infrastructure(InfrastructureCall::GetHost { name, .. }) => format!("host {name}"),
         Call::Infrastructure(InfrastructureCall::GetSystemState) => "system state".to_owned(),

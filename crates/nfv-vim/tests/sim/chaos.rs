@@ -12,11 +12,11 @@ use nfv_nfvi::object::{ActionParameters, ActionType, HostAvailStatus, RequestCon
 use nfv_vim::core::Input;
 
 impl World {
-    fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
         if from.is_empty() { None } else { Some(from[self.rng.usize(0..from.len())].clone()) }
     }
 
-    fn hosts_where(&self, fits: impl Fn(&SimHost) -> bool) -> Vec<String> {
+    pub(super) fn hosts_where(&self, fits: impl Fn(&SimHost) -> bool) -> Vec<String> {
         self.cloud.hosts.values().filter(|host| fits(host)).map(|host| host.name.clone()).collect()
     }
 
@@ -100,6 +100,8 @@ impl World {
                 }
             }
             Fault::GuestAgentForgets => self.cloud.guest_agent_forgets(),
+            Fault::ApiAsks => self.api_asks(),
+            Fault::StrategyStep => self.strategy_step(),
             Fault::PortsFail => {
                 let ready = self.hosts_where(|host| host.is_quiet() && !host.locked && host.enabled);
                 if let Some(name) = self.pick(&ready)
@@ -190,6 +192,7 @@ impl World {
         for name in locked {
             self.cloud.order(&name, HostOrder::Unlock);
         }
+        self.services_back();
         self.settle_cloud();
     }
 }

@@ -225,6 +225,7 @@ impl Cloud {
                 }
             }
             InfrastructureCall::ContainerHostServices { .. } => Ok(Answer::Done),
+            InfrastructureCall::RequestHost { host, request } => self.host_request(&host.name, *request),
             other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
         }
     }

@@ -150,6 +150,10 @@ pub enum Fault {
     UserDeletes,
     /// A user asks the VIM for an action through the compute API.
     UserAsks,
+    /// A user asks the VIM for something through nfv-vim-api.
+    ApiAsks,
+    /// A step of a strategy asks the directors for something.
+    StrategyStep,
     /// The data ports of a host fail; the host itself runs on.
     PortsFail,
     /// A guest's heart stops, and it wants something done.
@@ -163,7 +167,7 @@ pub enum Fault {
 }
 
 /// All of them, each as often as it is likely.
-const FAULTS: [Fault; 29] = [
+const FAULTS: [Fault; 33] = [
     Fault::HostsDie,
     Fault::HostsDie,
     Fault::HostsDie,
@@ -184,6 +188,10 @@ const FAULTS: [Fault; 29] = [
     Fault::UserDeletes,
     Fault::UserAsks,
     Fault::UserAsks,
+    Fault::ApiAsks,
+    Fault::ApiAsks,
+    Fault::StrategyStep,
+    Fault::StrategyStep,
     Fault::PortsFail,
     Fault::Upgrade,
     Fault::Upgrade,

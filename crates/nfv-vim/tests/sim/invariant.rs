@@ -7,6 +7,7 @@ use nfv_common::alarm::AlarmType;
 use nfv_common::time::Mono;
 use nfv_nfvi::Call;
 use nfv_nfvi::call::{ComputeCall, NovaAction};
+use nfv_vim::core::director::OperationKind;
 use nfv_vim::core::host::HostState;
 use nfv_vim::core::instance::Instance;
 use nfv_vim::core::{CoreConfig, Effect, Outcome, StartFacts, Vim};
@@ -189,7 +190,8 @@ fn alarms(vim: &Vim, raised: &BTreeMap<String, String>) -> Result<(), String> {
 fn limits(vim: &Vim, cloud: &Cloud) -> Result<(), String> {
     for (host, operation) in vim.operations() {
         // the only host's instances are all stopped at once (5.3.4)
-        let limit = if cloud.hosts.len() == 1 { usize::MAX } else { 1 };
+        let at_once = matches!(operation.kind, OperationKind::StopInstances | OperationKind::StartInstances);
+        let limit = if cloud.hosts.len() == 1 || at_once { usize::MAX } else { 1 };
         if operation.in_progress() > limit {
             return Err(format!("{} instances of {host} are moved at once", operation.in_progress()));
         }

@@ -10,6 +10,7 @@
 //! Everything random comes from the seed; the same seed gives the same journal.
 //!
 //! - [`cloud`], [`nova`], [`nova_action`], [`platform`], [`guest`], [`stock`]: the neighbours and their rules.
+//! - [`api`]: what users ask by nfv-vim-api, and what a strategy would ask of the directors.
 //! - [`fault`]: what goes wrong in a seed, and when; [`chaos`]: how it is done.
 //! - [`world`]: the clock, the VIM, its crashes; [`calls`]: requests and answers on their way; [`store`]: what survives them.
 //! - [`invariant`]: what must hold after every input, and in the end.
@@ -17,6 +18,7 @@
 #![allow(dead_code)] // two test targets share this, each uses a part
 #![allow(clippy::unwrap_used)]
 
+pub mod api;
 pub mod calls;
 pub mod chaos;
 pub mod cloud;

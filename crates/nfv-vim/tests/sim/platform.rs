@@ -3,10 +3,10 @@
 use super::cloud::{Cloud, CloudEvent, Message};
 use super::{millis, secs};
 use nfv_common::time::Mono;
-use nfv_nfvi::Notification;
-use nfv_nfvi::call::HostServicesNotice;
+use nfv_nfvi::call::{HostRequest, HostServicesNotice};
 use nfv_nfvi::notification::HostOrder;
 use nfv_nfvi::object::{self, HostAction, HostAvailStatus, Seconds};
+use nfv_nfvi::{Answer, CallError, CallResult, ErrorKind, Notification};
 use std::time::Duration;
 
 /// Nova takes a silent nova-compute for down after this.
@@ -272,6 +272,32 @@ impl Cloud {
         }
         let (uuid, name) = (self.hosts[name].uuid.clone(), name.to_owned());
         self.say(Notification::HostOrder { uuid, name, order });
+    }
+
+    /// The VIM asks for what an operator may ask for, and is refused where an operator would be.
+    pub fn host_request(&mut self, name: &str, request: HostRequest) -> CallResult {
+        let Some(host) = self.hosts.get(name) else {
+            return Err(CallError::new(ErrorKind::NotFound, "no such host").with_status(404));
+        };
+        let fits = host.is_quiet()
+            && match request {
+                HostRequest::Lock | HostRequest::Swact => !host.locked,
+                HostRequest::Unlock | HostRequest::Reboot | HostRequest::Upgrade => host.locked,
+            };
+        if !fits {
+            let reason = format!("{request:?} of {name} is not possible now");
+            return Err(CallError::new(ErrorKind::Refused, reason.clone()).with_reason(reason));
+        }
+        match request {
+            HostRequest::Lock => self.order(name, HostOrder::Lock),
+            HostRequest::Unlock => self.order(name, HostOrder::Unlock),
+            HostRequest::Reboot => {
+                let back = self.between(20, 60);
+                self.crash_host(name, Some(back));
+            }
+            HostRequest::Upgrade | HostRequest::Swact => {}
+        }
+        Ok(Answer::Done)
     }
 
     /// The VIM says something about a host's services.

@@ -115,7 +115,9 @@ pub fn play(seed: u64) -> Result<Report, (Failure, String)> {
     }
     world.cloud.guest_plugin = !world.config.disabled.contains(&Pool::Guest);
     give_heartbeats(seed, &mut world.cloud);
-    world.cloud.users = world.plan.as_ref().is_some_and(|plan| plan.kinds.contains(&Fault::UserAsks));
+    let by_users = [Fault::UserAsks, Fault::ApiAsks, Fault::StrategyStep];
+    world.cloud.users =
+        world.plan.as_ref().is_some_and(|plan| plan.kinds.iter().any(|kind| by_users.contains(kind)));
     let (busy, leave) = (secs(rng.u64(300..1800)), usize::from(hosts > 2 && rng.u32(0..3) == 0));
     world.start_plan(secs(60));
     let ended = world.run_for(busy).and_then(|()| {
@@ -140,7 +142,7 @@ pub fn settle(world: &mut World) -> Result<(), Failure> {
     loop {
         world.run_for(secs(30))?;
         world.unlock_rest();
-        let wrong = match &world.vim {
+        let mut wrong = match &world.vim {
             Some(vim) => {
                 let mut wrong = invariant::unsettled(vim, &world.cloud);
                 wrong.append(&mut stock::unsettled(vim, &world.cloud, &world.config.disabled));
@@ -148,6 +150,7 @@ pub fn settle(world: &mut World) -> Result<(), Failure> {
             }
             None => vec!["the VIM is not there".to_owned()],
         };
+        wrong.extend(world.api_open.values().map(|(_, what)| format!("{what} is not answered")));
         well = if wrong.is_empty() { well + 1 } else { 0 };
         if well == 3 {
             return Ok(());

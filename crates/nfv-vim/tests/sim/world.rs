@@ -11,7 +11,7 @@ use super::{millis, secs};
 use nfv_common::time::{Mono, Now};
 use nfv_nfvi::call::InfrastructureCall;
 use nfv_nfvi::notification::HostOrder;
-use nfv_nfvi::{Answer, Call, CallId, CallResult, Notification, Pool};
+use nfv_nfvi::{Answer, Call, CallId, CallResult, Notification, Pool, RequestId};
 use nfv_vim::core::{CoreConfig, Effect, Flag, Input, Level, Outcome, StartFacts, Vim};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -93,6 +93,9 @@ pub struct World {
     pub sent: BTreeMap<(Pool, String), u64>,
     /// Listings whose last answer had nothing in it.
     pub(super) emptied: BTreeSet<&'static str>,
+    /// Requests of the API that are not answered: when they were put, and what.
+    pub api_open: BTreeMap<RequestId, (Mono, String)>,
+    pub(super) api_requests: u64,
     /// Event logs issued: entity and FM text.
     pub logs: Vec<(Mono, String)>,
     pub(super) rng: fastrand::Rng,
@@ -135,6 +138,8 @@ impl World {
             raised: BTreeMap::new(),
             sent: BTreeMap::new(),
             emptied: BTreeSet::new(),
+            api_open: BTreeMap::new(),
+            api_requests: 0,
             logs: Vec::new(),
             rng: fastrand::Rng::with_seed(seed ^ 0x5eed),
             seed,
@@ -168,7 +173,7 @@ impl World {
         self.queue(after + wait, Event::Fault(fault));
     }
 
-    fn wall(&self) -> Now {
+    pub(super) fn wall(&self) -> Now {
         let wall = jiff::Timestamp::from_second(1_548_255_600).unwrap();
         Now { mono: self.now, wall: wall + jiff::SignedDuration::try_from(self.now.since_origin()).unwrap() }
     }
@@ -369,6 +374,7 @@ impl World {
         self.calls.clear();
         self.used.clear();
         self.raised.clear();
+        self.api_open.clear();
         let facts = StartFacts {
             uptime: self.uptime + self.now.since(self.booted),
             dor_complete: self.flags.contains(Flag::DorComplete.file_name()),
@@ -444,7 +450,7 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, outcome: Outcome) {
+    pub(super) fn carry_out(&mut self, outcome: Outcome) {
         let mut crash = None;
         if !outcome.writes.is_empty() {
             self.commits += 1;

@@ -72,7 +72,12 @@ impl Vim {
         self.out.effects.push(Effect::Respond { request, responses });
     }
 
-    pub(super) fn refuse<T: Default>(&mut self, id: RequestId, result: ResultCode, body: impl FnOnce(T) -> Body) {
+    pub(super) fn refuse<T: Default>(
+        &mut self,
+        id: RequestId,
+        result: ResultCode,
+        body: impl FnOnce(T) -> Body,
+    ) {
         self.respond(id, Response::without(result, body));
     }
 }

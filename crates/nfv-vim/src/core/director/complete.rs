@@ -1,8 +1,8 @@
 //! An instance's action ended: what that means for the host operation it is part of. Contract: 5.3.5.
 
 use super::operation::{ItemEnd, ItemState, OperationKind};
-use super::{FILE, LOGGER};
 use super::sw_mgmt::SwMgmtEvent;
+use super::{FILE, LOGGER};
 use crate::core::host::HostEvent;
 use crate::core::instance::state::Report;
 use crate::core::{Event, Level, Vim};

@@ -67,7 +67,9 @@ impl Vim {
     /// The method by which an instance is moved off a host that works.
     pub(super) fn move_method(&self, instance: &Instance, host: &str) -> Method {
         match self.method_for(instance, host) {
-            Method::Stop if instance.supports_live_migration() && (instance.is_enabled() || instance.is_paused()) => {
+            Method::Stop
+                if instance.supports_live_migration() && (instance.is_enabled() || instance.is_paused()) =>
+            {
                 Method::LiveMigrate
             }
             Method::Stop => Method::ColdMigrate,

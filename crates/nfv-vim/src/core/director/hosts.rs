@@ -33,7 +33,9 @@ impl Vim {
             OperationKind::UpgradeHosts => Some("upgrade"),
             _ => None,
         };
-        let Some(mut operation) = self.begin_hosts(kind, names, needs_lock) else { return OperationStatus::default() };
+        let Some(mut operation) = self.begin_hosts(kind, names, needs_lock) else {
+            return OperationStatus::default();
+        };
         if operation.status().failed {
             return operation.status();
         }
@@ -54,7 +56,10 @@ impl Vim {
             operation.set(name, state);
             if let Some(request) = request {
                 let call = InfrastructureCall::RequestHost { host: host.nfvi.to_ref(), request };
-                self.call(Call::Infrastructure(call), Then::HostsOperation { host: name.clone(), operation: id });
+                self.call(
+                    Call::Infrastructure(call),
+                    Then::HostsOperation { host: name.clone(), operation: id },
+                );
             }
         }
         self.keep_hosts_operation(id, operation)
@@ -69,7 +74,9 @@ impl Vim {
     ) -> OperationStatus {
         let kind =
             if enable { OperationKind::EnableHostServices } else { OperationKind::DisableHostServices };
-        let Some(mut operation) = self.begin_hosts(kind, names, None) else { return OperationStatus::default() };
+        let Some(mut operation) = self.begin_hosts(kind, names, None) else {
+            return OperationStatus::default();
+        };
         if operation.status().failed {
             return operation.status();
         }
@@ -90,7 +97,9 @@ impl Vim {
             let target = host.nfvi.to_ref();
             let order = if enable { HostServicesOperation::Enable } else { HostServicesOperation::Disable };
             let call = match service {
-                HostService::Compute => Call::Compute(ComputeCall::HostServices { host: target, operation: order }),
+                HostService::Compute => {
+                    Call::Compute(ComputeCall::HostServices { host: target, operation: order })
+                }
                 HostService::Guest => Call::Guest(GuestCall::HostServices { host: target, operation: order }),
                 HostService::Container => {
                     let call = InfrastructureCall::ContainerHostServices { host: target, operation: order };
@@ -117,7 +126,12 @@ impl Vim {
         names: &[String],
         needs_lock: Option<&str>,
     ) -> Option<Operation> {
-        self.log(Level::Info, LOGGER, FILE, format!("Operation {} of hosts {}.", kind.as_str(), names.join(", ")));
+        self.log(
+            Level::Info,
+            LOGGER,
+            FILE,
+            format!("Operation {} of hosts {}.", kind.as_str(), names.join(", ")),
+        );
         let mut operation = Operation::new(kind);
         if let Some(old) = self.hosts_operation.take() {
             let text = format!(

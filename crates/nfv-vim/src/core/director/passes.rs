@@ -122,7 +122,7 @@ impl Vim {
                     format!("Instance {name} on host {host} is already migrating."),
                 );
             } else if !self.do_action(&uuid, action, None, BY, reason) {
-                self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+                self.item_refused(host, &uuid);
             }
         }
     }
@@ -156,7 +156,7 @@ impl Vim {
             if open && evacuable && in_progress < self.config.instance.max_concurrent_evacuates_per_host {
                 self.item(host, &uuid, ItemState::InProgress);
                 if !self.do_action(&uuid, ActionType::Evacuate, None, BY, reason) {
-                    self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+                    self.item_refused(host, &uuid);
                 }
             }
         }
@@ -191,7 +191,7 @@ impl Vim {
             }
             self.item(host, &uuid, ItemState::InProgress);
             if !self.do_action(&uuid, ActionType::Stop, None, BY, reason) {
-                self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+                self.item_refused(host, &uuid);
             }
         }
     }
@@ -211,9 +211,7 @@ impl Vim {
             }
             let not_locked =
                 || (!instance.is_locked()).then(|| format!("instance {} is not locked.", instance.name()));
-            if let Some(objection) =
-                self.objection(instance, host, Method::Stop).or_else(not_locked)
-            {
+            if let Some(objection) = self.objection(instance, host, Method::Stop).or_else(not_locked) {
                 self.item_failed(host, &uuid, &format!("{}{objection}", kind.preamble(host)));
                 return;
             }
@@ -225,7 +223,7 @@ impl Vim {
             if self.do_action(&uuid, ActionType::Start, None, BY, reason) {
                 started += 1;
             } else {
-                self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+                self.item_refused(host, &uuid);
             }
         }
     }
@@ -248,7 +246,7 @@ impl Vim {
             if self.do_action(&uuid, ActionType::Start, None, BY, reason) {
                 return;
             }
-            self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+            self.item_refused(host, &uuid);
         }
     }
 
@@ -256,6 +254,14 @@ impl Vim {
         if let Some(operation) = self.operations.get_mut(host) {
             operation.set(uuid, state);
         }
+    }
+
+    /// The action of an item was refused: instances must be left alone during an upgrade.
+    fn item_refused(&mut self, host: &str, uuid: &str) {
+        let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
+        let name = self.instances.get(uuid).map_or(uuid, Instance::name);
+        let reason = format!("{}instance {name} must be left alone during the upgrade.", kind.preamble(host));
+        self.item_failed(host, uuid, &reason);
     }
 
     fn item_failed(&mut self, host: &str, uuid: &str, reason: &str) {
