@@ -45,8 +45,10 @@ sections! {
     host_task,
     host_transition,
     instance_action,
+    instance_event,
     instance_state,
     instance_update,
     neighbour,
     objects,
+    operator_text,
 }
