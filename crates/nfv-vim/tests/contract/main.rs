@@ -40,6 +40,7 @@ macro_rules! sections {
 sections! {
     audit_cycle,
     audit_detail,
+    director,
     host_fact,
     host_services,
     host_task,
