@@ -17,6 +17,14 @@ pub struct Row {
     pub section: String,
     /// Name.
     pub name: String,
+    /// The cells, without marks of the markdown.
+    pub cells: Vec<String>,
+}
+
+/// The rows of a section whose tables are facts that a case compares cell by cell; names live as long as the test.
+pub fn facts(section: &str) -> Vec<(&'static str, Vec<String>)> {
+    let own = rows().into_iter().filter(|row| row.section == section);
+    own.map(|row| (&*Box::leak(row.name.into_boxed_str()), row.cells)).collect()
 }
 
 struct Table {
@@ -135,14 +143,14 @@ fn name_rows(tables: &[Table]) -> Vec<Row> {
     let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut all = Vec::new();
     for (index, table) in tables.iter().enumerate() {
-        for key in keys(table) {
+        for (key, cells) in keys(table).into_iter().zip(&table.rows) {
             let name = format!("{}{key}", table.prefix);
             owners.entry(name.clone()).or_default().push(index);
-            all.push((index, name));
+            all.push((index, name, cells.clone()));
         }
     }
     all.into_iter()
-        .map(|(index, name)| {
+        .map(|(index, name, cells)| {
             let table = &tables[index];
             let owners = &owners[&name];
             let name = if owners.len() == 1 {
@@ -154,7 +162,7 @@ fn name_rows(tables: &[Table]) -> Vec<Row> {
                 let place = owners.iter().position(|owner| *owner == index).unwrap_or_default() + 1;
                 if unique { format!("{name} ({own})") } else { format!("{name} (table {place})") }
             };
-            Row { section: table.section.clone(), name }
+            Row { section: table.section.clone(), name, cells }
         })
         .collect()
 }

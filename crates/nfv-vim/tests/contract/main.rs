@@ -42,6 +42,7 @@ macro_rules! sections {
 sections! {
     audit_cycle,
     audit_detail,
+    director,
     guest_rest,
     guest_services,
     guest_task,
@@ -52,8 +53,10 @@ sections! {
     host_task,
     host_transition,
     instance_action,
+    instance_event,
     instance_state,
     instance_update,
     neighbour,
     objects,
+    operator_text,
 }
