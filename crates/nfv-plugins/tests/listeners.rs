@@ -155,6 +155,7 @@ async fn instance_counts_are_answered() {
     assert_eq!(status, 404);
 }
 
+/// vim-behaviour 9.1 any without body, among others.
 #[tokio::test]
 async fn bad_infrastructure_requests_are_refused_and_nothing_is_passed_on() {
     let (_cloud, plugins, mut inbound) = plugins(|_| ()).await;
@@ -341,6 +342,7 @@ async fn act(plugins: &Plugins, body: &str) -> (u16, String) {
     http(plugins.addresses().compute.unwrap(), "POST", ACTION, USER, body).await
 }
 
+/// vim-behaviour 9.5 Verb → type.
 #[tokio::test]
 async fn a_users_action_arrives_with_all_that_is_needed_to_repeat_it() {
     let (_cloud, plugins, inbound) = plugins(|config| config.auto_accept_requests = true).await;
@@ -444,6 +446,7 @@ async fn next_context(inbound: &mut Receiver<Inbound>) -> RequestContext {
     context
 }
 
+/// vim-behaviour 9.5 Answers.
 #[tokio::test]
 async fn the_user_gets_novas_answer() {
     const NOVA: &str = "POST /nova/v2.1/theirs/servers/i1/action";
@@ -487,6 +490,7 @@ async fn no_token_is_500_and_a_late_refusal_is_409() {
     assert!(answer.0 == 409 && answer.1.contains("busy"), "{}", answer.1);
 }
 
+/// vim-behaviour 9.5 Aging.
 #[tokio::test]
 async fn users_do_not_wait_for_ever_and_not_too_many_wait() {
     let (_cloud, plugins, _inbound) = plugins(|config| {

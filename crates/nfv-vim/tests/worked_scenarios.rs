@@ -224,7 +224,7 @@ const SCENARIOS: [Worked; 9] = [
         section: "10.7 Delete of an instance (user, through nova)",
         hosts: 3,
         prepare: |_| {},
-        warm_up: 60,
+        warm_up: 63,
         deeds: &[(0, |world| world.cloud.user_deletes(&server(1)))],
         lasts: 120,
         steps: &[

@@ -69,6 +69,11 @@ impl Document {
         self.sections.keys().map(String::as_str)
     }
 
+    /// The values of `DEFAULT`, raw.
+    pub fn defaults(&self) -> &Section {
+        &self.defaults
+    }
+
     /// The values of a section, those of `DEFAULT` included, raw.
     pub fn section(&self, name: &str) -> Option<Section> {
         let mut values = self.visible(name)?;

@@ -180,6 +180,61 @@ mod tests {
         }
     }
 
+    /// vim-behaviour 9.4, second table: row, event types without their prefix, action.
+    #[test]
+    fn each_row_of_the_contract_has_its_action() {
+        use ActionType::{LiveMigrate, LiveMigrateRollback, Resize, Resume, Unpause};
+        let rows: [(&str, &[&str], Option<ActionType>); 6] = [
+            ("9.4 unpause.start/end", &["unpause.start", "unpause.end"], Some(Unpause)),
+            ("9.4 resume.start/end", &["resume.start", "resume.end"], Some(Resume)),
+            (
+                "9.4 live_migration.pre.start, live_migration.post.dest.end",
+                &["live_migration.pre.start", "live_migration.post.dest.end"],
+                Some(LiveMigrate),
+            ),
+            (
+                "9.4 live_migration._rollback.start, live_migration.rollback.dest",
+                &["live_migration._rollback.start", "live_migration.rollback.dest.end"],
+                Some(LiveMigrateRollback),
+            ),
+            (
+                "9.4 resize.confirm.start/end, resize.revert.start/end",
+                &["resize.confirm.start", "resize.confirm.end", "resize.revert.start", "resize.revert.end"],
+                Some(Resize),
+            ),
+            (
+                "9.4 pause, reboot, power_off, power_on .start/end; suspend",
+                &[
+                    "pause.start",
+                    "pause.end",
+                    "reboot.start",
+                    "reboot.end",
+                    "power_off.start",
+                    "power_off.end",
+                    "power_on.start",
+                    "power_on.end",
+                    "suspend",
+                ],
+                None,
+            ),
+        ];
+        for (row, events, wanted) in rows {
+            for event in events {
+                let name = format!("compute.instance.{event}");
+                let message = json!({"event_type": name, "payload": {"instance_id": "i1"}});
+                for data in [enveloped(&message), message.to_string().into_bytes()] {
+                    let Ok(Some(Notification::InstanceActionChange { action, state, .. })) = read(&data)
+                    else {
+                        panic!("{row}: {event}")
+                    };
+                    assert_eq!(action, wanted, "{row}: {event}");
+                    let begins = event.ends_with(".start");
+                    assert_eq!(state == ActionState::Started, begins, "{row}: {event}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn other_events_say_nothing_and_broken_ones_say_why() {
         assert_eq!(read(br#"{"event_type": "compute.instance.exists", "payload": {}}"#), Ok(None));

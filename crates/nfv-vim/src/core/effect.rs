@@ -4,6 +4,7 @@ use nfv_common::alarm::{AlarmData, AlarmUuid};
 use nfv_common::event_log::EventLogData;
 use nfv_nfvi::{Call, CallId, Reply, RequestId};
 use nfv_vim_db::Write;
+use nfv_vim_rpc::Response;
 
 /// Everything that one input led to. The writes are committed in one transaction before any effect leaves.
 #[derive(Debug, Default)]
@@ -35,6 +36,13 @@ pub enum Effect {
         /// The answer.
         reply: Reply,
     },
+    /// Answer a request of nfv-vim-api: with these messages, in order, and close its connection behind them.
+    Respond {
+        /// Its id.
+        request: RequestId,
+        /// The messages; none for a listing of nothing.
+        responses: Vec<Response>,
+    },
     /// The core has nothing to say to this request; whoever holds it may answer otherwise.
     Release(RequestId),
     /// Raise an alarm with all handlers.
@@ -43,6 +51,8 @@ pub enum Effect {
     ClearAlarm(AlarmUuid),
     /// Issue an event log with all handlers.
     EventLog(Box<EventLogData>),
+    /// Write the timing histograms to the log: answers are slow.
+    LogHistograms,
     /// Write a log line.
     Log(LogLine),
     /// Create an empty flag file.

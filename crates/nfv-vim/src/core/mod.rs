@@ -9,12 +9,16 @@
 //! and randomness come from outside; tables are ordered; the same inputs always give the same outcomes.
 //!
 //! - [`host`], [`instance`]: objects, state machines, tasks and works.
+//! - [`hypervisor`], [`instance_type`], [`instance_group`], [`image`], [`volume`], [`network`], [`system`]: the other
+//!   objects, each with its rows, what its listing changes, and what is told about it.
 //! - [`director`]: what concerns many instances: moving them off a host, recovering failed ones.
 //! - [`audit`]: asking the cloud regularly; [`dor`]: caution after a site-wide power loss.
 //! - [`alarm`], [`event_log`]: what is told to operators.
-//! - [`nfvi_queue`]: which call is made when; [`persistence`]: objects as rows and back.
+//! - `api`: what nfv-vim-api asks for.
+//! - [`nfvi_queue`]: which call is made when; [`persistence`]: hosts and instances as rows and back, and the start.
 
 pub mod alarm;
+mod api;
 pub mod audit;
 pub mod config;
 pub mod director;
@@ -22,12 +26,20 @@ pub mod dor;
 pub mod effect;
 pub mod event_log;
 pub mod host;
+pub mod hypervisor;
+pub mod image;
 mod inspect;
 pub mod instance;
+pub mod instance_group;
+pub mod instance_type;
+pub mod network;
 mod nfvi_call;
 pub mod nfvi_queue;
 mod notification;
 pub mod persistence;
+mod stored;
+pub mod system;
+pub mod volume;
 mod waits;
 
 pub use config::CoreConfig;
@@ -35,7 +47,8 @@ pub use effect::{Effect, Flag, Level, LogLine, Outcome};
 pub use waits::WaitReport;
 
 use audit::Audits;
-use director::{Operation, Recovery};
+use director::hosts::HostsOperation;
+use director::{Operation, Recovery, SwMgmtEvent};
 use dor::Dor;
 use host::{Host, HostEvent};
 use instance::state::Report;
@@ -43,12 +56,17 @@ use instance::{Instance, InstanceEvent};
 use nfv_common::alarm::AlarmData;
 use nfv_common::time::{Mono, Now};
 use nfv_common::timer::Timers;
-use nfv_nfvi::object::{HostAggregate, HostGroup, Hypervisor, InstanceGroup, InstanceType, System, Tenant};
+use nfv_nfvi::object::{
+    HostAggregate, HostGroup, Hypervisor, Image, InstanceGroup, InstanceType, Network, Subnet, System,
+    Tenant, Volume, VolumeSnapshot,
+};
 use nfv_nfvi::{CallId, CallResult, Notification, RequestId};
-use nfv_vim_db::Write;
+use nfv_vim_db::{Quarantined, Write};
+use nfv_vim_rpc::Request;
 use nfvi_call::Outstanding;
 use nfvi_queue::NfviQueue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use system::ServiceHost;
 
 /// Something that happened outside.
 #[derive(Debug, Clone)]
@@ -59,6 +77,13 @@ pub enum Input {
         request: Option<RequestId>,
         /// What it said.
         body: Box<Notification>,
+    },
+    /// nfv-vim-api asks for something.
+    Request {
+        /// Names the request until it is answered; see [`Effect::Respond`].
+        id: RequestId,
+        /// What it asks for.
+        body: Box<Request>,
     },
     /// A call ended.
     Answer {
@@ -103,8 +128,12 @@ enum TimerKey {
     AuditHypervisors,
     /// Flavor details.
     AuditInstanceTypes,
+    /// Volume details.
+    AuditVolumes,
     /// Instance alarms.
     AuditAlarms,
+    /// Guest services.
+    AuditGuests,
     /// `periodic-timer` event of hosts.
     HostPeriodic,
     /// Recovery audit.
@@ -136,6 +165,8 @@ enum Event {
         report: Report,
         from: Option<String>,
     },
+    /// Software management hears this.
+    SwMgmt(SwMgmtEvent),
     /// The answer of a plugin that is switched off.
     Answer {
         id: CallId,
@@ -163,8 +194,18 @@ pub struct Vim {
     instance_types: BTreeMap<String, InstanceType>,
     instances: BTreeMap<String, Instance>,
     instance_groups: BTreeMap<String, InstanceGroup>,
+    images: BTreeMap<String, Image>,
+    volumes: BTreeMap<String, Volume>,
+    volume_snapshots: BTreeMap<String, VolumeSnapshot>,
+    networks: BTreeMap<String, Network>,
+    subnets: BTreeMap<String, Subnet>,
+    service_hosts: BTreeMap<String, ServiceHost>,
+    /// Rows of the database that could not be read at the start.
+    quarantined: Vec<Quarantined>,
 
     operations: BTreeMap<String, Operation>,
+    hosts_operation: Option<HostsOperation>,
+    sw_mgmt_heard: Vec<SwMgmtEvent>,
     recovery: Recovery,
     dor: Dor,
     audits: Audits,
@@ -184,19 +225,29 @@ pub struct Vim {
 impl Vim {
     /// Handles one input: what it leads to, to be committed and then done in order.
     pub fn handle(&mut self, now: Now, input: Input) -> Outcome {
-        self.now = now;
+        self.begin_handling(now);
         match input {
             Input::Notification { request, body } => self.notified(request, *body),
+            Input::Request { id, body } => self.requested(id, *body),
             Input::Answer { id, result } => self.answered(id, *result),
             Input::TurnWanted(id) => self.turn_wanted(id),
             Input::Tick => {}
         }
+        self.end_handling();
+        self.collect()
+    }
+
+    fn begin_handling(&mut self, now: Now) {
+        self.now = now;
+        self.sw_mgmt_heard.clear();
+    }
+
+    fn end_handling(&mut self) {
         self.settle();
         while let Some(key) = self.timers.pop_due(self.now.mono) {
             self.timer_fired(key);
             self.settle();
         }
-        self.collect()
     }
 
     /// When [`Input::Tick`] is wanted at the latest.
@@ -212,6 +263,7 @@ impl Vim {
                     Event::Host { name, event } => self.host_event(&name, event),
                     Event::Instance { uuid, event } => self.instance_event(&uuid, event),
                     Event::Report { uuid, report, from } => self.instance_reported(&uuid, report, from),
+                    Event::SwMgmt(event) => self.sw_mgmt_event(event),
                     Event::Answer { id, result } => self.answered(id, *result),
                 }
             }
@@ -232,7 +284,9 @@ impl Vim {
             TimerKey::AuditInstances => self.audit_instance_details(),
             TimerKey::AuditHypervisors => self.audit_hypervisor_details(),
             TimerKey::AuditInstanceTypes => self.audit_instance_type_details(),
+            TimerKey::AuditVolumes => self.audit_volume_details(),
             TimerKey::AuditAlarms => self.audit_alarms(),
+            TimerKey::AuditGuests => self.audit_guests(),
             TimerKey::HostPeriodic => self.host_periodic(),
             TimerKey::Recovery => self.recovery_audit(),
             TimerKey::Dor => self.dor_tick(),

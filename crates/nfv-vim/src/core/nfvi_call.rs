@@ -2,6 +2,7 @@
 
 use super::audit::AuditAnswer;
 use super::{Effect, Event, Level, TimerKey, Vim};
+use nfv_nfvi::object::{GuestServices, GuestVote, guest_event};
 use nfv_nfvi::{Answer, Call, CallError, CallId, CallResult, ErrorKind};
 
 /// Who continues when a call ends.
@@ -13,15 +14,26 @@ pub(super) enum Then {
     DisableExtended { host: String },
     /// The work of an instance's task.
     InstanceWork { uuid: String, task: u64 },
+    /// A work of an instance's task that speaks with the guest agent.
+    GuestWork { uuid: String, task: u64 },
+    /// The guest agent was asked for an instance's guest services.
+    GuestQuery { uuid: String },
+    /// Nobody.
+    Nobody,
     /// The instance was asked after; `version` is its state version when the question was put.
     InstanceDetail { uuid: String, version: u64 },
+    /// A strategy's operation on hosts; only refusals count.
+    HostsOperation { host: String, operation: u64 },
     /// A host that a neighbour spoke of was read.
-    HostRead { name: String },
+    HostRead { name: String, version: Option<u64> },
     /// An audit step.
     Audit(AuditAnswer),
     /// Uptimes for dead office recovery.
     Dor,
 }
+
+/// Why a request is not sent any more.
+const GIVEN_UP: &str = "the action was given up before its turn came";
 
 /// A call that has been asked for and not ended.
 #[derive(Debug, Clone)]
@@ -77,12 +89,31 @@ impl Vim {
     }
 
     /// What was right when a call was queued may be wrong when its turn comes: the action may have been given up
-    /// meanwhile (a request that leaves then would act on an instance that nobody means to act on); and an evacuation
-    /// must not leave once its host is back, or the instance would run twice.
+    /// meanwhile (a request that leaves then would act on an instance or host that nobody means to act on); and an
+    /// evacuation must not leave once its host is back, or the instance would run twice.
     fn forbidden_by_now(&self, id: CallId) -> Option<String> {
-        let Then::InstanceWork { uuid, task } = &self.outstanding.get(&id)?.then else { return None };
+        let (uuid, task) = match &self.outstanding.get(&id)?.then {
+            Then::InstanceWork { uuid, task } => (uuid, task),
+            Then::GuestWork { uuid, .. } => {
+                let awaited = self.instances.get(uuid).is_some_and(|instance| instance.awaits_guest(id));
+                return (!awaited).then(|| GIVEN_UP.to_owned());
+            }
+            Then::HostWork { host, task } => {
+                let wanted = self.hosts.get(host).is_some_and(|host| host.awaits(*task));
+                return (!wanted)
+                    .then(|| format!("the task of host {host} was given up before its turn came"));
+            }
+            Then::DisableExtended { .. }
+            | Then::GuestQuery { .. }
+            | Then::HostsOperation { .. }
+            | Then::Nobody
+            | Then::InstanceDetail { .. }
+            | Then::HostRead { .. }
+            | Then::Audit(_)
+            | Then::Dor => return None,
+        };
         let Some(instance) = self.instances.get(uuid).filter(|instance| instance.awaits_nova(*task)) else {
-            return Some("the action was given up before its turn came".to_owned());
+            return Some(GIVEN_UP.to_owned());
         };
         if !instance.is_evacuation(*task) || self.is_host_away(instance.host()) {
             return None;
@@ -117,15 +148,21 @@ impl Vim {
             Then::HostWork { host, task } => self.host_work_answered(&host, task, result),
             Then::DisableExtended { host } => self.disable_extended(&host, result),
             Then::InstanceWork { uuid, task } => self.instance_work_answered(&uuid, task, result),
+            Then::GuestWork { uuid, .. } => self.guest_work_answered(&uuid, id, result),
+            Then::GuestQuery { uuid } => self.guest_query_answered(&uuid, result),
+            Then::Nobody => {}
             Then::InstanceDetail { uuid, version } => self.instance_detail_answered(&uuid, version, result),
-            Then::HostRead { name } => self.host_read(&name, result),
+            Then::HostsOperation { host, operation } => {
+                self.hosts_operation_answered(&host, operation, result);
+            }
+            Then::HostRead { name, version } => self.host_read(&name, version, result),
             Then::Audit(audit) => self.audit_answered(audit, result),
             Then::Dor => self.dor_answered(result),
         }
     }
 }
 
-/// A switched-off plugin must look like one that always succeeds where hosts are concerned (lessons 19).
+/// A switched-off plugin must look like one that always succeeds where hosts and guests are concerned (lessons 19).
 fn answer_of_disabled(call: &Call) -> CallResult {
     use nfv_nfvi::call::{ComputeCall, GuestCall, HostServicesOperation, NetworkCall};
     match call {
@@ -139,12 +176,39 @@ fn answer_of_disabled(call: &Call) -> CallResult {
             | HostServicesOperation::Delete => Answer::Done,
         }),
         Call::Compute(ComputeCall::NotifyHost { .. })
-        | Call::Network(NetworkCall::NotifyHostDisabled { .. }) => Ok(Answer::Done),
+        | Call::Network(NetworkCall::NotifyHostDisabled { .. })
+        | Call::Guest(GuestCall::CreateServices { .. } | GuestCall::DeleteServices { .. }) => {
+            Ok(Answer::Done)
+        }
+        Call::Guest(GuestCall::SetServices { uuid, host_name, services }) => {
+            let services = services.clone();
+            Ok(Answer::GuestServices(GuestServices {
+                instance_uuid: uuid.clone(),
+                host_name: Some(host_name.clone()),
+                services,
+            }))
+        }
+        Call::Guest(GuestCall::Vote { uuid, host_name, action }) => {
+            Ok(no_word_expected(uuid, host_name, guest_event(action, true)))
+        }
+        Call::Guest(GuestCall::Notify { uuid, host_name, action, pre }) => {
+            Ok(no_word_expected(uuid, host_name, guest_event(action, *pre)))
+        }
         other => {
             let detail = format!("{}: the {} plugin is switched off", describe(other), other.pool().as_str());
             Err(CallError::new(ErrorKind::Unsupported, detail))
         }
     }
+}
+
+/// An answer to a vote or notification after which nobody waits for the guest.
+fn no_word_expected(uuid: &str, host_name: &str, event: &str) -> Answer {
+    Answer::GuestVote(GuestVote {
+        uuid: uuid.to_owned(),
+        host_name: Some(host_name.to_owned()),
+        action: event.to_owned(),
+        timeout: 0,
+    })
 }
 
 /// The call for the log: its kind and what it is about, never its body.

@@ -1,12 +1,11 @@
 //! What neighbours say, and the replies they get. Contract: vim-behaviour 3.10, 9; southbound 7 to 11.
 
-use super::instance::action::ActionKind;
-use super::instance::{InstanceEvent, start::ActionRequest, update::Source};
+use super::instance::{start::ActionRequest, update::Source};
 use super::{Effect, Level, Vim};
 use nfv_common::TextParams;
 use nfv_common::event_log::{EventId, InitiatedBy};
 use nfv_nfvi::notification::BootingStatus;
-use nfv_nfvi::object::{ActionParameters, ActionState, ActionType, RequestContext};
+use nfv_nfvi::object::{ActionParameters, ActionType, RequestContext};
 use nfv_nfvi::{Notification, Reply, RequestId};
 
 impl Vim {
@@ -39,6 +38,7 @@ impl Vim {
             } => {
                 if let Some(host) = self.hosts.get_mut(&name) {
                     host.nfvi.nfvi_data = nfvi_data;
+                    host.version += 1;
                     self.host_state_change(&name, (admin_state, oper_state, avail_status));
                 } else {
                     self.read_host(&uuid, &name);
@@ -63,18 +63,18 @@ impl Vim {
                 let enabled = self.hosts.get(&name).map(super::host::Host::nfvi_is_enabled);
                 return Some(enabled.map_or(Reply::NotFound, |enabled| Reply::GuestHostState { enabled }));
             }
-            Notification::GuestInstancesQuery { host_uuid } => {
-                let known = self.hosts.values().any(|host| host.nfvi.uuid == host_uuid);
-                return Some(if known { Reply::GuestInstances(Vec::new()) } else { Reply::NotFound });
+            Notification::GuestInstancesQuery { host_uuid } => return Some(self.guests_of_host(&host_uuid)),
+            Notification::GuestInstanceQuery { uuid } => return Some(self.guest(&uuid)),
+            Notification::GuestAlarm { uuid, failure, repair } => {
+                return Some(self.guest_alarm(&uuid, failure, repair));
             }
-            Notification::GuestInstanceQuery { uuid } | Notification::GuestAlarm { uuid, .. } => {
-                let known = self.instances.contains_key(&uuid);
-                return Some(if known { Reply::GuestInstances(Vec::new()) } else { Reply::NotFound });
+            Notification::GuestActionResponse { uuid, action, response, reason } => {
+                return Some(self.guest_responded(&uuid, &action, response, &reason));
             }
-            Notification::GuestActionResponse { uuid, .. } => {
-                return Some(if self.instances.contains_key(&uuid) { Reply::Ok } else { Reply::NotFound });
+            Notification::GuestServicesState { services } => {
+                let uuid = services.instance_uuid.clone();
+                self.guest_services_update(&uuid, services);
             }
-            Notification::GuestServicesState { .. } => {}
         }
         Some(Reply::Ok)
     }
@@ -149,35 +149,5 @@ impl Vim {
         self.new_action_data(uuid, action.clone(), request.clone(), true);
         self.do_action(uuid, action, Some(request), InitiatedBy::Tenant, "");
         None
-    }
-
-    /// Nova started or finished something. Contract: 3.10 "action-change notification filter".
-    fn instance_action_change(
-        &mut self,
-        uuid: &str,
-        action: Option<ActionType>,
-        state: &ActionState,
-        reason: &str,
-    ) {
-        let Some(instance) = self.instances.get(uuid) else { return };
-        if instance.deleted || instance.action_data.nfvi.is_none() {
-            return;
-        }
-        match action {
-            Some(ActionType::LiveMigrateRollback) if instance.running.is_some() => {
-                if !instance.last_events.contains(&EventId::InstanceLiveMigrateCancelled) {
-                    let params = TextParams { reason, ..TextParams::default() };
-                    self.issue_instance_log(uuid, EventId::InstanceLiveMigrateCancelled, &params);
-                }
-                self.post_instance(uuid, InstanceEvent::LiveMigrateRollback);
-            }
-            Some(ActionType::Resize)
-                if *state == ActionState::Completed
-                    && instance.running.as_ref().is_some_and(|r| r.kind == ActionKind::ResizeRevert) =>
-            {
-                self.post_instance(uuid, InstanceEvent::ResizeRevertCompleted);
-            }
-            _ => {}
-        }
     }
 }

@@ -137,8 +137,9 @@ impl CoreThread {
             }
             Message::Signal(Signal::Dump) => {
                 tracing::info!(logger = "nfv_vim", file = "vim.py", "Dump captured data signalled.");
-                for line in self.histograms.lines(histogram::Form::Pretty) {
-                    tracing::info!(logger = histogram::LOGGER, file = histogram::LOG_FILE, "{line}");
+                self.log_histograms(histogram::Form::Pretty);
+                for row in self.vim.quarantined() {
+                    tracing::info!(logger = "nfv_vim", file = "vim.py", "Since the start: {row}.");
                 }
                 for wait in self.vim.waits() {
                     let (what, since, until) = (&wait.waiting.what, wait.waiting.since, wait.waiting.until);
@@ -168,6 +169,12 @@ impl CoreThread {
         })
     }
 
+    fn log_histograms(&self, form: histogram::Form) {
+        for line in self.histograms.lines(form) {
+            tracing::info!(logger = histogram::LOGGER, file = histogram::LOG_FILE, "{line}");
+        }
+    }
+
     /// Commits the writes, then performs the effects.
     fn finish(&mut self, outcome: Outcome) -> Result<(), End> {
         if !outcome.writes.is_empty() {
@@ -177,6 +184,10 @@ impl CoreThread {
             self.histograms.add(name, histogram::names::deciseconds(begun.elapsed()), local_time());
         }
         for effect in outcome.effects {
+            if let Effect::LogHistograms = effect {
+                self.log_histograms(histogram::Form::Plain);
+                continue;
+            }
             if let Effect::Resume(id) = &effect {
                 if let Some(grant) = self.grants.remove(id) {
                     grant.grant();

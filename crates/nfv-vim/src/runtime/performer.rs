@@ -5,6 +5,7 @@ use crate::core::{Effect, Flag, Level, LogLine};
 use nfv_nfvi::{Call, CallError, CallId, ErrorKind, Reply, RequestId};
 use nfv_plugins::handler::{AlarmHandlers, EventLogHandlers};
 use nfv_plugins::{Plugins, Turn};
+use nfv_vim_rpc::Response;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(super) struct Performer {
     pub(super) inbox: Sender<Message>,
     pub(super) run_dir: PathBuf,
     pub(super) requests: HashMap<RequestId, oneshot::Sender<Reply>>,
+    pub(super) api_requests: HashMap<RequestId, oneshot::Sender<Vec<Response>>>,
     pub(super) last_request: u64,
     pub(super) calls: HashMap<CallId, AbortHandle>,
 }
@@ -35,6 +37,14 @@ impl Performer {
         id
     }
 
+    /// Keeps a request of nfv-vim-api until the core answers it.
+    pub(super) fn keep_api_request(&mut self, reply: oneshot::Sender<Vec<Response>>) -> RequestId {
+        self.last_request += 1;
+        let id = RequestId(self.last_request);
+        self.api_requests.insert(id, reply);
+        id
+    }
+
     /// The call is over; there is nothing to stop any more.
     pub(super) fn call_ended(&mut self, id: CallId) {
         self.calls.remove(&id);
@@ -45,11 +55,11 @@ impl Performer {
         self.calls.contains_key(&id)
     }
 
-    /// Does one thing. Effects of running calls (`Resume`) are the core thread's own affair.
+    /// Does one thing. `Resume` and `LogHistograms` are the core thread's own affair.
     pub(super) fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Call { id, call } => self.start_call(id, *call),
-            Effect::Resume(_) => {}
+            Effect::Resume(_) | Effect::LogHistograms => {}
             Effect::Abandon(id) => {
                 if let Some(task) = self.calls.remove(&id) {
                     task.abort();
@@ -59,6 +69,11 @@ impl Performer {
                 if let Some(waiting) = self.requests.remove(&request) {
                     // a neighbour that has gone needs no reply
                     let _ = waiting.send(reply);
+                }
+            }
+            Effect::Respond { request, responses } => {
+                if let Some(waiting) = self.api_requests.remove(&request) {
+                    let _ = waiting.send(responses);
                 }
             }
             Effect::Release(request) => {

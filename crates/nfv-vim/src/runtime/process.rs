@@ -146,6 +146,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         inbox: sender,
         run_dir: config.run_dir.clone(),
         requests: HashMap::new(),
+        api_requests: HashMap::new(),
         last_request: 0,
         calls: HashMap::new(),
     };

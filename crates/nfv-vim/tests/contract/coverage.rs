@@ -12,11 +12,11 @@ pub const STATES_BEHAVIOUR: [&str; 43] = [
     "7.5", "8.1", "8.2", "8.3", "8.4", "8.5", "8.6", "9.1", "9.2", "9.3", "9.4", "9.5", "9.6",
 ];
 
-/// Sections that are not done: missing rows are told, and no mistake yet.
+/// Sections and single rows that are not done: missing rows are told, and no mistake yet.
 pub const OPEN: &[&str] = &[
-    "2.2", "2.3", "2.5", "2.6", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9", "3.10", "4.3",
-    "5.1", "5.2", "5.3", "5.4", "5.5", "6.1", "6.2", "6.4", "7.2", "7.4", "7.5", "8.1", "8.2", "8.3", "8.5",
-    "8.6", "9.1", "9.3", "9.4", "9.5",
+    "2.2", "2.3", "2.6", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9", "3.10", "5.1", "5.2",
+    "5.3", "5.4", "5.5", "6.2", "6.4", "7.2", "7.4", "7.5", "8.1", "8.2", "8.3", "8.5", "8.6", "9.1", "9.3",
+    "9.4", "9.5",
 ];
 
 fn root() -> std::path::PathBuf {
@@ -81,7 +81,7 @@ fn every_row_has_a_test() {
     report.push_str(if missing_all.is_empty() { " none\n" } else { "\n" });
     for (section, name) in &missing_all {
         let _ = writeln!(report, "  {name}");
-        if !OPEN.contains(section) {
+        if !OPEN.contains(section) && !OPEN.contains(name) {
             wrong.push(format!("no test for the row {name}"));
         }
     }
@@ -91,7 +91,7 @@ fn every_row_has_a_test() {
     }
     let _ = writeln!(
         report,
-        "\nSections still open: {}",
+        "\nSections and rows still open: {}",
         if OPEN.is_empty() { "none".to_owned() } else { OPEN.join(", ") }
     );
     println!("{report}");

@@ -56,10 +56,15 @@ fn disabling_failed() -> Rig {
     rig
 }
 
-/// In `deleting` for one second more than that, and idle.
+/// In `deleting` for so long, and busy.
 fn deleting_for(seconds: u64) -> Rig {
-    let setup = Setup::new().host(H, "deleting");
-    setup.rows(|rows| rows.hosts[0].elapsed_time_in_state = seconds.to_string()).start()
+    let mut rig = at("enabled");
+    delete(&mut rig);
+    rig.run(31);
+    rig.ok("nova: delete");
+    rig.run(seconds - 31);
+    rig.forget();
+    rig
 }
 
 fn add(rig: &mut Rig) {
@@ -108,20 +113,22 @@ fn rows() -> Vec<Row> {
         ("2.4 initial (–) / add", "", || at("initial"), add, ("configure", ADD, "", ADD_CALLS)),
         ("2.4 initial (–) / add", "unlisted event", || at("initial"), lock, ("initial", "", "locking", NONE)),
         ("2.4 initial (–) / delete", "", || at("initial"), delete, ("deleting", DELETE, "", DELETE_CALLS)),
-        ("2.4 configure (no) / add, audit", "idle", || at("configure"), add, ("configure", ADD, "", ADD_CALLS)),
-        ("2.4 configure (no) / add, audit", "busy", || busy("configure"), add, ("configure", ADD, "", NONE)),
         (
-            "2.4 configure (no) / delete",
-            "",
-            || busy("configure"),
-            delete,
-            ("deleting", DELETE, "", &[]),
+            "2.4 configure (no) / add, audit",
+            "idle",
+            || at("configure"),
+            add,
+            ("configure", ADD, "", ADD_CALLS),
         ),
+        ("2.4 configure (no) / add, audit", "busy", || busy("configure"), add, ("configure", ADD, "", NONE)),
+        ("2.4 configure (no) / delete", "", || busy("configure"), delete, ("deleting", DELETE, "", &[])),
         (
             "2.4 configure (no) / task-completed",
             "enabled",
             || {
-                let mut rig = Setup::new().host_as(host(H, "unlocked", "enabled", "available"), "configure", "").start();
+                let mut rig = Setup::new()
+                    .host_as(host(H, "unlocked", "enabled", "available"), "configure", "")
+                    .start();
                 add(&mut rig);
                 rig.ok("nova: create");
                 rig.ok("neutron: create");
@@ -176,7 +183,13 @@ fn rows() -> Vec<Row> {
             enable,
             ("enabling", ENABLE, "", ENABLE_CALLS),
         ),
-        ("2.4 enabling (yes) / enable, audit", "busy", || busy("enabling"), audit, ("enabling", ENABLE, "", NONE)),
+        (
+            "2.4 enabling (yes) / enable, audit",
+            "busy",
+            || busy("enabling"),
+            audit,
+            ("enabling", ENABLE, "", NONE),
+        ),
         (
             "2.4 enabling (yes) / lock, unlock, disable",
             "lock",
@@ -198,13 +211,20 @@ fn rows() -> Vec<Row> {
             disable,
             ("disabling", DISABLE, "", DISABLE_CALLS),
         ),
-        ("2.4 enabling (yes) / delete", "", || at("enabling"), delete, ("deleting", DELETE, "", DELETE_CALLS)),
+        (
+            "2.4 enabling (yes) / delete",
+            "",
+            || at("enabling"),
+            delete,
+            ("deleting", DELETE, "", DELETE_CALLS),
+        ),
         (
             "2.4 enabling (yes) / task-completed",
             "",
             || {
                 let mut rig = busy("enabling");
-                for call in ["nova: compute-0", "nova: enable", "neutron: enable", "guest: enable", "sysinv"] {
+                for call in ["nova: compute-0", "nova: enable", "neutron: enable", "guest: enable", "sysinv"]
+                {
                     rig.ok(call);
                 }
                 rig.forget();
@@ -280,7 +300,12 @@ fn rows() -> Vec<Row> {
             "services are well",
             || busy("enabled"),
             Rig::all_ok,
-            ("enabled", "", "", &["neutron: query services of compute-0", "guest: query services of compute-0"]),
+            (
+                "enabled",
+                "",
+                "",
+                &["neutron: query services of compute-0", "guest: query services of compute-0"],
+            ),
         ),
         (
             "2.4 enabled (no) / task-completed",
@@ -299,7 +324,8 @@ fn rows() -> Vec<Row> {
             "2.4 enabled (no) / task-completed",
             "a service is down, and the services are locked",
             || {
-                let setup = Setup::new().host(H, "enabled").rows(|rows| rows.hosts[0].host_services_locked = true);
+                let setup =
+                    Setup::new().host(H, "enabled").rows(|rows| rows.hosts[0].host_services_locked = true);
                 let mut rig = setup.start();
                 rig.host_audit(H);
                 rig.answer("nova: query", Ok(nfv_nfvi::Answer::HostServicesEnabled(false)));
@@ -369,7 +395,14 @@ fn rows() -> Vec<Row> {
             "the lock is forgotten",
             || {
                 let mut rig = locking();
-                for call in ["nova: disable", "guest: disable", "nova: hypervisor", "nova: compute-0", "neutron", "sysinv"] {
+                for call in [
+                    "nova: disable",
+                    "guest: disable",
+                    "nova: hypervisor",
+                    "nova: compute-0",
+                    "neutron",
+                    "sysinv",
+                ] {
                     rig.ok(call);
                 }
                 rig.forget();
@@ -446,7 +479,9 @@ fn rows() -> Vec<Row> {
             "2.4 disabling-failed (yes) / delete",
             "the lock is forgotten",
             || {
-                let mut rig = Setup::new().host_as(host(H, "locked", "disabled", "online"), "disabling-failed", "locking").start();
+                let mut rig = Setup::new()
+                    .host_as(host(H, "locked", "disabled", "online"), "disabling-failed", "locking")
+                    .start();
                 rig.forget();
                 rig
             },
@@ -548,7 +583,13 @@ fn rows() -> Vec<Row> {
             |rig| rig.ok("sysinv"),
             ("disabled", "", "locking", NONE),
         ),
-        ("2.4 deleting (no) / delete", "idle", || at("deleting"), delete, ("deleting", DELETE, "", DELETE_CALLS)),
+        (
+            "2.4 deleting (no) / delete",
+            "idle",
+            || at("deleting"),
+            delete,
+            ("deleting", DELETE, "", DELETE_CALLS),
+        ),
         ("2.4 deleting (no) / delete", "busy", || busy("deleting"), delete, ("deleting", DELETE, "", NONE)),
         (
             "2.4 deleting (no) / task-completed",
@@ -573,29 +614,24 @@ fn rows() -> Vec<Row> {
         ),
         (
             "2.4 deleting (no) / audit",
-            "in time",
-            || deleting_for(58),
+            "in time, after a start",
+            || at("deleting"),
             |rig| rig.host_again(H),
             ("deleting", DELETE, "", DELETE_CALLS),
         ),
         (
             "2.4 deleting (no) / audit",
             "in time, and busy",
-            || {
-                let mut rig = deleting_for(50);
-                delete(&mut rig);
-                rig.forget();
-                rig
-            },
+            || deleting_for(59),
             |rig| rig.host_again(H),
             ("deleting", DELETE, "", NONE),
         ),
         (
             "2.4 deleting (no) / audit",
             "too late",
-            || deleting_for(59),
+            || deleting_for(60),
             |rig| rig.host_again(H),
-            ("configure", ADD, "", ADD_CALLS),
+            ("configure", ADD, "", NONE),
         ),
         (
             "2.4 deleting-failed (yes) / delete, audit",
@@ -634,32 +670,44 @@ fn rows() -> Vec<Row> {
 /// Entering a state starts its time anew, writes it down, and clears what the contract says.
 fn side_effects() -> Vec<Case> {
     vec![
-        Case::new("2.4 enabled (no) / lock, unlock, disable", "the state is written, its time begins anew", || {
-            let mut rig = at("enabled");
-            rig.run(100);
-            rig.order(H, Lock);
-            let row = rig.store.snapshot().hosts.iter().find(|row| row.name == H).unwrap();
-            assert_eq!(
-                (row.state.as_str(), row.action.as_str(), row.elapsed_time_in_state.as_str()),
-                ("disabling", "locking", "0")
-            );
-        }),
-        Case::new("2.4 disabling (yes) / enable", "a lock of the platform keeps it from being enabled", || {
-            let mut rig = locking();
-            let mut shown = host(H, "unlocked", "enabled", "available");
-            shown.action = HostAction::Lock;
-            rig.host_shown(shown);
-            rig.host_is(H, FAILED);
-            rig.host_is(H, UP);
-            assert_eq!((rig.state(H), rig.host(H).is_locking()), ("disabling", true));
-        }),
-        Case::new("2.4 disabling (yes) / task-completed", "the platform's lock is reached: nothing is left", || {
-            let mut rig = locking();
-            rig.all_ok();
-            rig.host_is(H, DOWN);
-            assert_eq!((rig.state(H), rig.host(H).action.as_str()), ("disabled", ""));
-            assert_eq!(rig.task(H), None);
-        }),
+        Case::new(
+            "2.4 enabled (no) / lock, unlock, disable",
+            "the state is written, its time begins anew",
+            || {
+                let mut rig = at("enabled");
+                rig.run(100);
+                rig.order(H, Lock);
+                let row = rig.store.snapshot().hosts.iter().find(|row| row.name == H).unwrap();
+                assert_eq!(
+                    (row.state.as_str(), row.action.as_str(), row.elapsed_time_in_state.as_str()),
+                    ("disabling", "locking", "0")
+                );
+            },
+        ),
+        Case::new(
+            "2.4 disabling (yes) / enable",
+            "a lock of the platform keeps it from being enabled",
+            || {
+                let mut rig = locking();
+                let mut shown = host(H, "unlocked", "enabled", "available");
+                shown.action = HostAction::Lock;
+                rig.host_shown(shown);
+                rig.host_is(H, FAILED);
+                rig.host_is(H, UP);
+                assert_eq!((rig.state(H), rig.host(H).is_locking()), ("disabling", true));
+            },
+        ),
+        Case::new(
+            "2.4 disabling (yes) / task-completed",
+            "the platform's lock is reached: nothing is left",
+            || {
+                let mut rig = locking();
+                rig.all_ok();
+                rig.host_is(H, DOWN);
+                assert_eq!((rig.state(H), rig.host(H).action.as_str()), ("disabled", ""));
+                assert_eq!(rig.task(H), None);
+            },
+        ),
     ]
 }
 
@@ -668,7 +716,8 @@ pub fn cases() -> Vec<Case> {
         Case::new(row, what, move || {
             let mut rig = set_up();
             input(&mut rig);
-            let got = (rig.state(H), rig.task(H).unwrap_or_default(), rig.host(H).action.as_str(), rig.calls());
+            let got =
+                (rig.state(H), rig.task(H).unwrap_or_default(), rig.host(H).action.as_str(), rig.calls());
             assert_eq!(got, (state, task.to_owned(), action, calls.to_vec()));
         })
     });

@@ -12,6 +12,7 @@ mod case;
 mod contract;
 mod coverage;
 mod rig;
+mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
 
@@ -37,5 +38,15 @@ macro_rules! sections {
 }
 
 sections! {
+    audit_cycle,
+    audit_detail,
+    host_fact,
+    host_services,
+    host_task,
     host_transition,
+    instance_action,
+    instance_state,
+    instance_update,
+    neighbour,
+    objects,
 }

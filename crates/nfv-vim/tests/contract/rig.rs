@@ -287,7 +287,7 @@ impl Rig {
                     }
                     self.open.insert(id, *call);
                 }
-                Effect::Resume(_) | Effect::Log(_) => {}
+                Effect::Resume(_) | Effect::Log(_) | Effect::LogHistograms | Effect::Respond { .. } => {}
                 Effect::Abandon(id) => {
                     self.open.remove(&id);
                 }
@@ -429,6 +429,26 @@ impl Rig {
         self.open.values().filter_map(describe).collect()
     }
 
+    /// The user's request behind the open call that begins so.
+    pub fn context_of(&self, beginning: &str) -> Option<&object::RequestContext> {
+        self.open.values().find(|call| describe_all(call).starts_with(beginning)).and_then(
+            |call| match call {
+                Call::Compute(ComputeCall::InstanceAction { context, .. }) => context.as_ref(),
+                _ => None,
+            },
+        )
+    }
+
+    /// Every call that is out, also the questions of audits.
+    pub fn out(&self) -> Vec<String> {
+        self.open.values().map(describe_all).collect()
+    }
+
+    /// Ends the process; a new one starts from what is in the database.
+    pub fn restart(self, config: CoreConfig) -> Rig {
+        Setup { config, rows: self.store.snapshot().clone(), ..Setup::new() }.start()
+    }
+
     // answers
 
     /// Answers the open call whose text begins so.
@@ -451,6 +471,21 @@ impl Rig {
     /// The open call that begins so was refused, for this reason.
     pub fn nok(&mut self, beginning: &str, reason: &str) {
         self.answer(beginning, refused(reason));
+    }
+
+    /// Waits until an audit asks this, and answers it. [`Rig::listings_refused`] must be off.
+    pub fn listing(&mut self, beginning: &str, answer: Answer) {
+        for _ in 0..200 {
+            if self.open.values().any(|call| describe_all(call).starts_with(beginning)) {
+                return self.answer(beginning, Ok(answer));
+            }
+            let other = self.open.iter().find(|(_, call)| is_listing(call)).map(|(id, _)| *id);
+            if let Some(id) = other {
+                self.answer_id(id, refused("not now"));
+            }
+            self.run(1);
+        }
+        panic!("no audit asks {beginning}");
     }
 
     /// Answers every call that is out well, and those that follow, until there is none.

@@ -4,8 +4,22 @@ use super::describe::{describe_call, is_change};
 use super::fault::Fate;
 use super::invariant;
 use super::millis;
+use super::stock::{self, listing_begun};
 use super::world::{Event, OpenCall, World};
 use nfv_nfvi::{Call, CallId};
+
+/// The call without what it is about.
+fn name(call: &Call) -> String {
+    let text = format!("{call:?}");
+    let inner = text.split_once('(').map_or(text.as_str(), |(_, inner)| inner);
+    let name: String = inner.chars().take_while(char::is_ascii_alphanumeric).collect();
+    match text.split_once("operation: ") {
+        Some((_, operation)) => {
+            format!("{name} {}", operation.chars().take_while(char::is_ascii_alphabetic).collect::<String>())
+        }
+        None => name,
+    }
+}
 
 impl World {
     /// A call leaves the VIM.
@@ -32,12 +46,25 @@ impl World {
             _ if self.cloud.steady => Fate::Served,
             _ => self.profile.fate(&mut self.rng),
         };
+        *self.sent.entry((call.pool(), name(&call))).or_default() += 1;
+        let fate = match listing_begun(&call) {
+            // a service that says so twice in a row is believed
+            Some(listing)
+                if fate == Fate::Served
+                    && !self.cloud.steady
+                    && self.rng.u32(0..1000) < self.profile.empty
+                    && self.emptied.insert(listing) =>
+            {
+                Fate::Empty
+            }
+            _ => fate,
+        };
         if fate != Fate::Served {
             self.journal.line(self.now, &format!("fault: call {} meets {fate:?}", id.0));
         }
         let several = !self.cloud.steady && self.rng.u32(0..1000) < self.profile.turns;
         let turns = if several { self.rng.u32(1..4) } else { 0 };
-        self.calls.insert(id, OpenCall { call, fate, turns });
+        self.calls.insert(id, OpenCall { call, fate, turns, served: None });
         self.dispatch(id);
     }
 
@@ -56,7 +83,7 @@ impl World {
                 let result = Err(error.clone());
                 self.queue(delay, Event::Answered { process, id, result });
             }
-            Fate::Served | Fate::LostAnswer | Fate::TimedOut(_) | Fate::Slow(_) => {
+            Fate::Served | Fate::Empty | Fate::LostAnswer | Fate::TimedOut(_) | Fate::Slow(_) => {
                 let (call, fate) = (Box::new(open.call.clone()), open.fate.clone());
                 self.queue(delay, Event::Arrives { process, id, call, fate });
             }
@@ -65,7 +92,12 @@ impl World {
 
     /// A request reaches its service. It is served even if its sender is gone.
     pub(super) fn arrives(&mut self, process: u32, id: CallId, call: &Call, fate: Fate) {
-        let result = self.cloud.serve(call);
+        let mut result = self.cloud.serve(call);
+        if process == self.process
+            && let Some(open) = self.calls.get_mut(&id)
+        {
+            open.served = Some(self.now);
+        }
         let delay = millis(if self.cloud.steady { 20 } else { self.rng.u64(2..300) });
         let (delay, result) = match fate {
             Fate::LostAnswer | Fate::LostRequest => return,
@@ -74,6 +106,12 @@ impl World {
                 (after, Err(error))
             }
             Fate::Slow(after) => (after, result),
+            Fate::Empty => {
+                if let Ok(answer) = &mut result {
+                    stock::empty(answer);
+                }
+                (delay, result)
+            }
             Fate::Served | Fate::Refused(_) => (delay, result),
         };
         self.queue(delay, Event::Answered { process, id, result });

@@ -4,9 +4,10 @@ use super::cloud::Message;
 use super::fault::{Fault, Outage, Profile, SERVICES};
 use super::platform::SimHost;
 use super::secs;
+use super::stock::KINDS;
 use super::world::{Event, World};
 use nfv_nfvi::Notification;
-use nfv_nfvi::notification::HostOrder;
+use nfv_nfvi::notification::{GuestFailure, GuestRepair, HostOrder};
 use nfv_nfvi::object::{ActionParameters, ActionType, HostAvailStatus, RequestContext};
 use nfv_vim::core::Input;
 
@@ -82,11 +83,23 @@ impl World {
                     ActionType::Pause,
                     ActionType::Unpause,
                     ActionType::LiveMigrate,
+                    ActionType::LiveMigrate,
                 ];
                 if let Some(action) = self.pick(&actions) {
                     self.user_asks(&uuid, action);
                 }
             }
+            Fault::GuestFails => {
+                let guests: Vec<_> =
+                    self.cloud.guests.keys().filter(|uuid| self.cloud.beats(uuid)).cloned().collect();
+                let repairs = [GuestRepair::Reboot, GuestRepair::Reboot, GuestRepair::Stop, GuestRepair::Log];
+                let (uuid, repair) = (self.pick(&guests), self.pick(&repairs));
+                let failure = if self.rng.bool() { GuestFailure::Failed } else { GuestFailure::Unhealthy };
+                if let (Some(uuid), Some(repair)) = (uuid, repair) {
+                    self.cloud.fail_guest(&uuid, failure, repair);
+                }
+            }
+            Fault::GuestAgentForgets => self.cloud.guest_agent_forgets(),
             Fault::PortsFail => {
                 let ready = self.hosts_where(|host| host.is_quiet() && !host.locked && host.enabled);
                 if let Some(name) = self.pick(&ready)
@@ -104,6 +117,14 @@ impl World {
                         self.tell_upgrade(&name, true);
                         self.upgrading = Some(name);
                     }
+                }
+            }
+            Fault::StockChanges => {
+                let servers: Vec<_> = self.cloud.servers.keys().cloned().collect();
+                for _ in 0..self.rng.usize(1..4) {
+                    let kind = KINDS[self.rng.usize(0..KINDS.len())];
+                    let what = self.cloud.stock.change(kind, &servers, &mut self.rng);
+                    self.journal.line(self.now, &format!("cloud: {what}"));
                 }
             }
             Fault::VimCrashes => {

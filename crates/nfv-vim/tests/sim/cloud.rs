@@ -1,7 +1,9 @@
 //! The simulated neighbours as one state: what they know, and how they serve a call.
 
+use super::guest::{Guest, GuestStep, Mood};
 use super::nova::{OpKind, Server};
 use super::platform::{HostStep, SimHost};
+use super::stock::Stock;
 use nfv_common::time::Mono;
 use nfv_nfvi::answer::Paged;
 use nfv_nfvi::call::{
@@ -31,6 +33,13 @@ pub enum CloudEvent {
         /// What comes.
         step: HostStep,
     },
+    /// A guest does something.
+    Guest {
+        /// Server.
+        uuid: String,
+        /// What.
+        step: GuestStep,
+    },
 }
 
 /// Something a neighbour tells the VIM.
@@ -42,6 +51,8 @@ pub enum Message {
     HostState(String),
     /// AMQP: as it was when it was sent.
     Nova(nfv_nfvi::Notification),
+    /// The guest agent speaks to port 30002, as it was when it was sent.
+    Guest(nfv_nfvi::Notification),
 }
 
 /// All neighbours.
@@ -54,6 +65,14 @@ pub struct Cloud {
     pub hosts: BTreeMap<String, SimHost>,
     /// Servers by uuid.
     pub servers: BTreeMap<String, Server>,
+    /// The servers that the guest agent knows.
+    pub guests: BTreeMap<String, Guest>,
+    /// How guests answer.
+    pub mood: Mood,
+    /// The VIM speaks with the guest agent.
+    pub guest_plugin: bool,
+    /// Images, volumes, networks and server groups.
+    pub stock: Stock,
     /// What will happen, with its delay from now.
     pub later: Vec<(Duration, CloudEvent)>,
     /// What is said, with its delay from now.
@@ -86,6 +105,10 @@ impl Cloud {
             now: Mono::ZERO,
             hosts: BTreeMap::new(),
             servers: BTreeMap::new(),
+            guests: BTreeMap::new(),
+            mood: Mood::Agreeable,
+            guest_plugin: true,
+            stock: Stock::default(),
             later: Vec::new(),
             said: Vec::new(),
             amqp: true,
@@ -122,6 +145,7 @@ impl Cloud {
     pub fn happen(&mut self, event: CloudEvent) {
         match event {
             CloudEvent::Server { uuid, op } => self.server_step(&uuid, op),
+            CloudEvent::Guest { uuid, step } => self.guest_step(&uuid, step),
             CloudEvent::Host { name, procedure, step } => self.host_step(&name, procedure, step),
         }
     }
@@ -144,6 +168,10 @@ impl Cloud {
             Call::Guest(GuestCall::HostServices { host, operation }) => {
                 self.serve_services(&host.name, *operation, |host| &mut host.guest)
             }
+            Call::Guest(call) => self.serve_guest(call),
+            Call::Network(call) => self.serve_network(call),
+            Call::Image(call) => self.serve_image(call),
+            Call::BlockStorage(call) => self.serve_block_storage(call),
             other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
         }
     }
@@ -204,7 +232,9 @@ impl Cloud {
     fn serve_compute(&mut self, call: &ComputeCall) -> CallResult {
         match call {
             ComputeCall::GetHostAggregates => Ok(Answer::HostAggregates(Vec::new())),
-            ComputeCall::GetInstanceGroups => Ok(Answer::InstanceGroups(Vec::new())),
+            ComputeCall::GetInstanceGroups => {
+                Ok(Answer::InstanceGroups(self.stock.groups.values().cloned().collect()))
+            }
             ComputeCall::GetHypervisors => {
                 let names: Vec<_> = self.hosts.keys().cloned().collect();
                 Ok(Answer::Hypervisors(names.iter().map(|name| self.hypervisor(name, false)).collect()))
@@ -237,6 +267,7 @@ impl Cloud {
             ComputeCall::InstanceAction { uuid, action, context } => {
                 self.act(uuid, action, context.is_some())
             }
+            ComputeCall::RejectInstanceAction { .. } => Ok(Answer::Done),
             ComputeCall::HostServices { host, operation } => {
                 self.serve_services(&host.name, *operation, |host| &mut host.compute_enabled)
             }
@@ -303,7 +334,8 @@ fn not_found(what: &str) -> CallError {
     CallError::new(ErrorKind::NotFound, format!("no such {what}"))
 }
 
-fn paged<T>(all: impl Iterator<Item = T>, page: &Page, key: impl Fn(&T) -> &String) -> Paged<T> {
+/// A page of a listing.
+pub(super) fn paged<T>(all: impl Iterator<Item = T>, page: &Page, key: impl Fn(&T) -> &String) -> Paged<T> {
     let rest = all.filter(|entry| page.next.as_ref().is_none_or(|marker| key(entry) > marker));
     let mut entries: Vec<_> = rest.take(page.limit as usize + 1).collect();
     let more = entries.len() > page.limit as usize;

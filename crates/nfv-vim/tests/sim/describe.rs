@@ -10,6 +10,9 @@ pub fn is_change(call: &Call) -> bool {
     !matches!(
         call,
         Call::Identity(_)
+            | Call::Image(_)
+            | Call::BlockStorage(_)
+            | Call::Network(NetworkCall::GetSubnets { .. } | NetworkCall::GetNetworks { .. })
             | Call::Infrastructure(
                 InfrastructureCall::GetHosts
                     | InfrastructureCall::GetHost { .. }
@@ -28,7 +31,10 @@ pub fn is_change(call: &Call) -> bool {
                     | ComputeCall::HostServices { operation: HostServicesOperation::Query, .. }
             )
             | Call::Network(NetworkCall::HostServices { operation: HostServicesOperation::Query, .. })
-            | Call::Guest(GuestCall::HostServices { operation: HostServicesOperation::Query, .. })
+            | Call::Guest(
+                GuestCall::HostServices { operation: HostServicesOperation::Query, .. }
+                    | GuestCall::QueryServices { .. }
+            )
     )
 }
 

@@ -19,6 +19,8 @@ pub struct Profile {
     pub refused: u32,
     /// The token is not valid any more.
     pub expired: u32,
+    /// A listing is answered well and has nothing in it.
+    pub empty: u32,
     /// The call takes several turns.
     pub turns: u32,
     /// The VIM crashes at a commit.
@@ -40,6 +42,7 @@ impl Profile {
             slow: up_to(10),
             refused: up_to(40),
             expired: up_to(20),
+            empty: up_to(40),
             turns: up_to(300),
             crash: up_to(8),
             lost_message: up_to(150),
@@ -61,6 +64,8 @@ pub enum Fate {
     TimedOut(Duration),
     /// Served, answered late.
     Slow(Duration),
+    /// Served, and the answer has nothing in it.
+    Empty,
     /// Not served.
     Refused(CallError),
 }
@@ -147,12 +152,18 @@ pub enum Fault {
     UserAsks,
     /// The data ports of a host fail; the host itself runs on.
     PortsFail,
+    /// A guest's heart stops, and it wants something done.
+    GuestFails,
+    /// The guest agent starts anew.
+    GuestAgentForgets,
+    /// An image, volume, network or server group comes, goes or changes.
+    StockChanges,
     /// The platform upgrades and wants instances left alone, or has done so.
     Upgrade,
 }
 
 /// All of them, each as often as it is likely.
-const FAULTS: [Fault; 23] = [
+const FAULTS: [Fault; 29] = [
     Fault::HostsDie,
     Fault::HostsDie,
     Fault::HostsDie,
@@ -176,6 +187,12 @@ const FAULTS: [Fault; 23] = [
     Fault::PortsFail,
     Fault::Upgrade,
     Fault::Upgrade,
+    Fault::GuestFails,
+    Fault::GuestFails,
+    Fault::GuestAgentForgets,
+    Fault::StockChanges,
+    Fault::StockChanges,
+    Fault::StockChanges,
 ];
 
 /// The events of a seed: which kinds it has, and when the next one comes.
@@ -205,5 +222,12 @@ impl Plan {
 }
 
 /// The services that can be down.
-pub const SERVICES: [Pool; 5] =
-    [Pool::Identity, Pool::Compute, Pool::Infrastructure, Pool::Network, Pool::Guest];
+pub const SERVICES: [Pool; 7] = [
+    Pool::Identity,
+    Pool::Image,
+    Pool::BlockStorage,
+    Pool::Compute,
+    Pool::Infrastructure,
+    Pool::Network,
+    Pool::Guest,
+];

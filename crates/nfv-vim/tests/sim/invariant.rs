@@ -162,7 +162,13 @@ fn alarms(vim: &Vim, raised: &BTreeMap<String, String>) -> Result<(), String> {
         }
     }
     for instance in vim.instances() {
-        let up = of_instances.remove(instance.uuid()).unwrap_or_default();
+        let mut up = of_instances.remove(instance.uuid()).unwrap_or_default();
+        let all = up.len();
+        up.retain(|alarm| *alarm != AlarmType::InstanceGuestHeartbeat);
+        let heartbeat = usize::from(instance.heartbeat_alarm.is_some());
+        if all - up.len() != heartbeat || (heartbeat == 1 && instance.deleted) {
+            return Err(format!("{} has {} heartbeat alarms", instance.name(), all - up.len()));
+        }
         let fit = if instance.deleted { &[] } else { fitting(instance) };
         let right = match up[..] {
             [] => fit.is_empty() || instance.is_paused(),
@@ -211,6 +217,7 @@ fn persisted(vim: &Vim, rows: &Snapshot) -> Result<(), String> {
             || row.oper_state != nfvi.oper_state.as_str()
             || row.admin_state != nfvi.admin_state.as_str()
             || row.recoverable != instance.recoverable
+            || row.guest_services.as_deref() != Some(&instance.guest_services.text())
         {
             return Err(format!("{} is {nfvi:?}, its row is {row:?}", instance.name()));
         }
@@ -249,6 +256,9 @@ pub fn unsettled(vim: &Vim, cloud: &Cloud) -> Vec<String> {
     for server in cloud.servers.values() {
         settled(vim, cloud, server, &mut faults);
     }
+    for uuid in cloud.guests.keys().filter(|uuid| !cloud.servers.contains_key(*uuid)) {
+        faults.push(format!("the guest agent still has {uuid}"));
+    }
     for instance in vim.instances() {
         if !cloud.servers.contains_key(instance.uuid()) {
             faults.push(format!("{} is known and does not exist", instance.name()));
@@ -284,6 +294,7 @@ fn settled(vim: &Vim, cloud: &Cloud, server: &Server, faults: &mut Vec<String>) 
             server.name, known.nfvi.nfvi_data, shown.nfvi_data
         ));
     }
+    guest_settled(known, cloud, server, faults);
     if server.user_stopped || server.vm == "paused" || !server.auto_recovery {
         return;
     }
@@ -303,6 +314,31 @@ fn settled(vim: &Vim, cloud: &Cloud, server: &Server, faults: &mut Vec<String>) 
             server.task,
             server.power,
             server.host.as_deref().unwrap_or("-")
+        ));
+    }
+}
+
+/// The guest agent knows whom it should know, and what is wanted of them; the VIM knows whose heart beats.
+fn guest_settled(known: &Instance, cloud: &Cloud, server: &Server, faults: &mut Vec<String>) {
+    if !cloud.guest_plugin {
+        return;
+    }
+    let (services, guest) = (&known.guest_services, cloud.guests.get(&server.uuid));
+    let beats = cloud.beats(&server.uuid);
+    let right = match guest {
+        None => !server.heartbeat && !services.are_provisioned(),
+        Some(guest) => {
+            server.heartbeat
+                && Some(&guest.host) == server.host.as_ref()
+                && (!cloud.runs(server) || guest.wanted && beats)
+                && services.communication_established() == beats
+        }
+    };
+    if !right || (beats && known.heartbeat_alarm.is_some()) {
+        faults.push(format!(
+            "the guest of {} is {guest:?}, beats: {beats}, known as {:?}",
+            server.name,
+            services.state()
         ));
     }
 }

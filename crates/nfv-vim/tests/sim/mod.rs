@@ -9,7 +9,7 @@
 //!
 //! Everything random comes from the seed; the same seed gives the same journal.
 //!
-//! - [`cloud`], [`nova`], [`nova_action`], [`platform`]: the neighbours and their rules.
+//! - [`cloud`], [`nova`], [`nova_action`], [`platform`], [`guest`], [`stock`]: the neighbours and their rules.
 //! - [`fault`]: what goes wrong in a seed, and when; [`chaos`]: how it is done.
 //! - [`world`]: the clock, the VIM, its crashes; [`calls`]: requests and answers on their way; [`store`]: what survives them.
 //! - [`invariant`]: what must hold after every input, and in the end.
@@ -22,6 +22,7 @@ pub mod chaos;
 pub mod cloud;
 pub mod describe;
 pub mod fault;
+pub mod guest;
 pub mod invariant;
 pub mod journal;
 pub mod nova;
@@ -29,6 +30,7 @@ pub mod nova_action;
 pub mod platform;
 pub mod scenario;
 pub mod script;
+pub mod stock;
 pub mod store;
 pub mod world;
 

@@ -67,6 +67,8 @@ pub struct Server {
     pub priority: Option<u8>,
     /// Live migration possible.
     pub live: bool,
+    /// Its flavor asks for a guest heartbeat.
+    pub heartbeat: bool,
     /// The system may heal it.
     pub auto_recovery: bool,
     /// Host.
@@ -103,6 +105,7 @@ impl Server {
             },
             priority: None,
             live: true,
+            heartbeat: false,
             auto_recovery: true,
             host: Some(host.to_owned()),
             vm: "active",

@@ -2,10 +2,12 @@
 
 use super::cloud::Cloud;
 use super::fault::{Fault, Plan, Profile};
+use super::guest::Mood;
 use super::invariant::{self, Failure};
 use super::nova::Server;
 use super::platform::SimHost;
 use super::secs;
+use super::stock::{self, KINDS};
 use super::store::Store;
 use super::world::{BEGIN, World};
 use nfv_nfvi::Pool;
@@ -47,9 +49,32 @@ fn random_cluster(seed: u64, rng: &mut fastrand::Rng) -> Cloud {
     for host in cloud.hosts.values_mut() {
         host.vcpus = need;
     }
+    let servers: Vec<_> = cloud.servers.keys().cloned().collect();
+    for kind in KINDS {
+        // some seeds have listings of several pages
+        let number = if rng.u32(0..10) == 0 { rng.u64(33..80) } else { rng.u64(0..6) };
+        for _ in 0..number {
+            cloud.stock.add(kind, &servers, rng);
+        }
+    }
     cloud.amqp = rng.u32(0..4) > 0;
     cloud.op_failures = if rng.bool() { rng.u32(0..15) } else { 0 };
     cloud
+}
+
+/// Some servers of half the seeds have a heartbeat; chance of its own, so that the rest of a seed stays as it is.
+fn give_heartbeats(seed: u64, cloud: &mut Cloud) {
+    let mut rng = fastrand::Rng::with_seed(seed ^ 0x6e57);
+    if rng.bool() {
+        return;
+    }
+    let all: Vec<_> = cloud.servers.keys().cloned().collect();
+    for uuid in all {
+        if rng.bool() {
+            cloud.give_heartbeat(&uuid);
+        }
+    }
+    cloud.mood = [Mood::Moody, Mood::Moody, Mood::Agreeable, Mood::Stubborn, Mood::Silent][rng.usize(0..5)];
 }
 
 /// What is left of a run.
@@ -83,11 +108,13 @@ pub fn play(seed: u64) -> Result<Report, (Failure, String)> {
     world.simplex = hosts == 1;
     world.config.instance.single_hypervisor = hosts == 1;
     world.config.kubernetes = rng.u32(0..4) == 0;
-    for pool in [Pool::Network, Pool::Guest] {
+    for pool in [Pool::Network, Pool::Guest, Pool::Image, Pool::BlockStorage] {
         if rng.u32(0..5) == 0 {
             world.config.disabled.insert(pool);
         }
     }
+    world.cloud.guest_plugin = !world.config.disabled.contains(&Pool::Guest);
+    give_heartbeats(seed, &mut world.cloud);
     world.cloud.users = world.plan.as_ref().is_some_and(|plan| plan.kinds.contains(&Fault::UserAsks));
     let (busy, leave) = (secs(rng.u64(300..1800)), usize::from(hosts > 2 && rng.u32(0..3) == 0));
     world.start_plan(secs(60));
@@ -114,7 +141,11 @@ pub fn settle(world: &mut World) -> Result<(), Failure> {
         world.run_for(secs(30))?;
         world.unlock_rest();
         let wrong = match &world.vim {
-            Some(vim) => invariant::unsettled(vim, &world.cloud),
+            Some(vim) => {
+                let mut wrong = invariant::unsettled(vim, &world.cloud);
+                wrong.append(&mut stock::unsettled(vim, &world.cloud, &world.config.disabled));
+                wrong
+            }
             None => vec!["the VIM is not there".to_owned()],
         };
         well = if wrong.is_empty() { well + 1 } else { 0 };

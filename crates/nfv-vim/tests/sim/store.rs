@@ -105,6 +105,42 @@ impl Memory {
                 Write::DeleteState { kind, key } => {
                     remove_at(&mut s.state, &mut self.state, &(kind.clone(), key.clone()));
                 }
+                Write::PutHostGroup(row) => {
+                    put!(s.host_groups, row, |old, new| old.name == new.name, { *old = new.clone() });
+                }
+                Write::DeleteHostGroup { name } => s.host_groups.retain(|row| row.name != *name),
+                Write::PutHostAggregate(row) => {
+                    put!(s.host_aggregates, row, |old, new| old.name == new.name, { *old = new.clone() });
+                }
+                Write::DeleteHostAggregate { name } => s.host_aggregates.retain(|row| row.name != *name),
+                Write::PutInstanceGroup(row) => {
+                    put!(s.instance_groups, row, |old, new| old.uuid == new.uuid, { *old = new.clone() });
+                }
+                Write::DeleteInstanceGroup { uuid } => s.instance_groups.retain(|row| row.uuid != *uuid),
+                Write::PutImage(row) => put!(s.images, row, |old, new| old.uuid == new.uuid, {
+                    let kept = (old.name.clone(), old.container_format.clone(), old.disk_format.clone());
+                    *old = new.clone();
+                    (old.name, old.container_format, old.disk_format) = kept;
+                }),
+                Write::DeleteImage { uuid } => s.images.retain(|row| row.uuid != *uuid),
+                Write::PutVolume(row) => {
+                    put!(s.volumes, row, |old, new| old.uuid == new.uuid, { *old = new.clone() });
+                }
+                Write::DeleteVolume { uuid } => s.volumes.retain(|row| row.uuid != *uuid),
+                Write::PutVolumeSnapshot(row) => {
+                    put!(s.volume_snapshots, row, |old, new| old.uuid == new.uuid, { *old = new.clone() });
+                }
+                Write::DeleteVolumeSnapshot { uuid } => s.volume_snapshots.retain(|row| row.uuid != *uuid),
+                Write::PutNetwork(row) => put!(s.networks, row, |old, new| old.uuid == new.uuid, {
+                    let name = std::mem::take(&mut old.name);
+                    *old = new.clone();
+                    old.name = name;
+                }),
+                Write::DeleteNetwork { uuid } => s.networks.retain(|row| row.uuid != *uuid),
+                Write::PutSubnet(row) => put!(s.subnets, row, |old, new| old.uuid == new.uuid, {
+                    old.is_dhcp_enabled = new.is_dhcp_enabled;
+                }),
+                Write::DeleteSubnet { uuid } => s.subnets.retain(|row| row.uuid != *uuid),
                 other => panic!("the simulated cloud has nothing that leads to {other:?}"),
             }
         }

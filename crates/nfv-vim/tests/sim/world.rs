@@ -5,6 +5,7 @@ use super::describe::describe_notification;
 use super::fault::{Fate, Fault, Outage, Plan, Profile};
 use super::invariant::{self, Failure};
 use super::journal::Journal;
+use super::stock::{self, listing_begun};
 use super::store::Store;
 use super::{millis, secs};
 use nfv_common::time::{Mono, Now};
@@ -38,6 +39,8 @@ pub(super) struct OpenCall {
     pub call: Call,
     pub fate: Fate,
     pub turns: u32,
+    /// When its service answered it.
+    pub served: Option<Mono>,
 }
 
 /// At which commit the VIM crashes, and whether what it led to has left by then.
@@ -86,6 +89,10 @@ pub struct World {
     pub upgrading: Option<String>,
     /// The alarms that the handlers have.
     pub raised: BTreeMap<String, String>,
+    /// Calls that left, by service and kind.
+    pub sent: BTreeMap<(Pool, String), u64>,
+    /// Listings whose last answer had nothing in it.
+    pub(super) emptied: BTreeSet<&'static str>,
     /// Event logs issued: entity and FM text.
     pub logs: Vec<(Mono, String)>,
     pub(super) rng: fastrand::Rng,
@@ -126,6 +133,8 @@ impl World {
             simplex: false,
             upgrading: None,
             raised: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            emptied: BTreeSet::new(),
             logs: Vec::new(),
             rng: fastrand::Rng::with_seed(seed ^ 0x5eed),
             seed,
@@ -207,7 +216,7 @@ impl World {
         }
         for (after, message) in std::mem::take(&mut self.cloud.said) {
             let after = match &message {
-                Message::Nova(_) => match self.nova_delay() {
+                Message::Nova(_) | Message::Guest(_) => match self.nova_delay() {
                     Some(delay) => after + delay,
                     None => continue,
                 },
@@ -265,7 +274,7 @@ impl World {
                 let open = self.calls.remove(&id);
                 let known = open.is_some();
                 if let Some(open) = &open {
-                    self.note_told(&open.call, &result);
+                    self.note_told(&open.call, open.served, &result);
                 }
                 let text = match &result {
                     Ok(_) => format!("call {} answered", id.0),
@@ -282,7 +291,13 @@ impl World {
     }
 
     /// Remembers what the VIM was told of hosts.
-    fn note_told(&mut self, call: &Call, result: &CallResult) {
+    fn note_told(&mut self, call: &Call, served: Option<Mono>, result: &CallResult) {
+        if let (Some(listing), Ok(answer)) = (listing_begun(call), result)
+            && !stock::empty(&mut answer.clone())
+        {
+            self.emptied.remove(listing);
+        }
+        let at = served.unwrap_or(self.now);
         let hosts = match (call, result) {
             (Call::Infrastructure(InfrastructureCall::GetHosts), Ok(Answer::Hosts { hosts, .. })) => {
                 hosts.clone()
@@ -292,8 +307,11 @@ impl World {
         };
         for shown in hosts {
             let away = matches!(shown.avail_status.as_str(), "offline" | "power-off");
-            if let Some(host) = self.cloud.hosts.get_mut(&shown.name) {
-                host.told = Some((self.now, away));
+            // what was said after the answer was made is newer
+            if let Some(host) = self.cloud.hosts.get_mut(&shown.name)
+                && host.told.is_none_or(|(told, _)| told <= at)
+            {
+                host.told = Some((at, away));
             }
         }
     }
@@ -314,7 +332,9 @@ impl World {
                             .line(self.now, &format!("platform: {order:?} of {name} refused, no VIM"));
                     }
                 }
+                // the guest agent asks again as long as nobody hears it
                 Message::Nova(_) => {}
+                Message::Guest(_) if !self.cloud.steady => {}
                 again => self.queue(secs(3), Event::Said(again)),
             }
             return;
@@ -324,7 +344,7 @@ impl World {
                 let inprogress = self.upgrading.as_ref() == Some(&name);
                 Notification::HostUpgrade { uuid, name, inprogress, recover_instances }
             }
-            Message::Platform(body) | Message::Nova(body) => body,
+            Message::Platform(body) | Message::Nova(body) | Message::Guest(body) => body,
             Message::HostState(name) => {
                 let now = self.now;
                 let host = self.cloud.hosts.get_mut(&name).unwrap();
@@ -428,6 +448,10 @@ impl World {
         let mut crash = None;
         if !outcome.writes.is_empty() {
             self.commits += 1;
+            let wrong = outcome.writes.iter().find_map(|write| stock::wrongly_removed(&self.cloud, write));
+            if let Some(wrong) = wrong {
+                self.fail(wrong);
+            }
             self.store.commit(&outcome.writes);
             if let Some(point) = self.crash_at.filter(|point| point.commit == self.commits) {
                 self.crash_at = None;
@@ -499,10 +523,11 @@ impl World {
                 }
             }
             Effect::Log(line) if line.level == Level::Info => self.journal.routine(self.now, &line.text),
-            Effect::Log(_) => {}
+            Effect::Log(_) | Effect::LogHistograms => {}
             Effect::Touch(flag) => {
                 self.flags.insert(flag.file_name());
             }
+            Effect::Respond { .. } => {}
             Effect::Reply { .. } | Effect::Release(_) => {}
         }
     }

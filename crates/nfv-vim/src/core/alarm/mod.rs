@@ -54,7 +54,7 @@ impl Vim {
         self.alarms.values()
     }
 
-    fn alarms_of(&self, entity: &str) -> Vec<String> {
+    pub(super) fn alarms_of(&self, entity: &str) -> Vec<String> {
         self.alarms.iter().filter(|(_, alarm)| alarm.entity == entity).map(|(uuid, _)| uuid.clone()).collect()
     }
 

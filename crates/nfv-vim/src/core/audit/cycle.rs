@@ -1,12 +1,15 @@
 //! The main audit cycle: the listings of the cloud, one after another, and what they change. Contract: 6.1.
 
+use super::listing::Listed;
 use crate::core::host::{Host, HostState};
 use crate::core::nfvi_call::Then;
 use crate::core::persistence;
-use crate::core::{TimerKey, Vim};
+use crate::core::{Level, TimerKey, Vim};
 use nfv_nfvi::answer::Paged;
-use nfv_nfvi::call::{ComputeCall, IdentityCall, InfrastructureCall, Page};
-use nfv_nfvi::object::{self, Hypervisor, InstanceType, OperState};
+use nfv_nfvi::call::{
+    BlockStorageCall, ComputeCall, IdentityCall, ImageCall, InfrastructureCall, NetworkCall, Page,
+};
+use nfv_nfvi::object;
 use nfv_nfvi::{Answer, Call, CallResult, Pool};
 use nfv_vim_db::Write;
 use std::collections::BTreeSet;
@@ -16,6 +19,8 @@ use std::time::Duration;
 const STEP_PAUSE: Duration = Duration::from_secs(2);
 /// After the last step.
 const CYCLE_PAUSE: Duration = Duration::from_secs(20);
+/// A step that takes longer does not hold up the others; its answer counts whenever it comes (docs/differences.md).
+const STEP_PATIENCE: Duration = Duration::from_secs(20);
 /// Entries of a page.
 const PAGE: u32 = 32;
 
@@ -23,183 +28,235 @@ const PAGE: u32 = 32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::core) enum AuditAnswer {
     /// A step of the main cycle.
-    Step(usize),
-    /// A hypervisor's details.
-    Hypervisor,
-    /// A flavor's details.
-    InstanceType,
+    Step(Step),
+    /// The details of the hypervisor with this id.
+    Hypervisor(String),
+    /// The details of the flavor with this id.
+    InstanceType(String),
+    /// The details of the volume with this id.
+    Volume(String),
 }
 
-/// A step of the cycle: what is asked, and the plugin that must be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StepKind {
+/// A listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::core) enum Step {
     System,
     Hosts,
+    /// Comes with the hosts, is no step of its own.
+    HostGroups,
     HostAggregates,
     Hypervisors,
     Tenants,
     InstanceTypes,
     Instances,
     InstanceGroups,
+    Images,
+    Volumes,
+    VolumeSnapshots,
+    Subnets,
+    Networks,
 }
 
-/// The cycle, in order. Images, volumes, snapshots, subnets and networks have their place behind these.
-const STEPS: [(StepKind, Option<Pool>); 8] = [
-    (StepKind::System, None),
-    (StepKind::Hosts, None),
-    (StepKind::HostAggregates, Some(Pool::Compute)),
-    (StepKind::Hypervisors, Some(Pool::Compute)),
-    (StepKind::Tenants, None),
-    (StepKind::InstanceTypes, Some(Pool::Compute)),
-    (StepKind::Instances, Some(Pool::Compute)),
-    (StepKind::InstanceGroups, Some(Pool::Compute)),
+/// What became of a listing that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(in crate::core) enum Heard {
+    /// It was taken in, as far as it goes.
+    Taken,
+    /// It is hard to believe: it is asked for again before anything is removed.
+    AskAgain,
+}
+
+/// The cycle, in order, and the plugin that must be there for a step.
+const STEPS: [(Step, Option<Pool>); 13] = [
+    (Step::System, None),
+    (Step::Hosts, None),
+    (Step::HostAggregates, Some(Pool::Compute)),
+    (Step::Hypervisors, Some(Pool::Compute)),
+    (Step::Tenants, None),
+    (Step::InstanceTypes, Some(Pool::Compute)),
+    (Step::Instances, Some(Pool::Compute)),
+    (Step::InstanceGroups, Some(Pool::Compute)),
+    (Step::Images, Some(Pool::Image)),
+    (Step::Volumes, Some(Pool::BlockStorage)),
+    (Step::VolumeSnapshots, Some(Pool::BlockStorage)),
+    (Step::Subnets, Some(Pool::Network)),
+    (Step::Networks, Some(Pool::Network)),
 ];
 
 impl Vim {
-    /// Asks for the next listing. The next timer is armed when the answer is there.
+    /// The cycle's timer: the next listing is asked for, also when the last one was not answered so far.
     pub(in crate::core) fn audit_cycle_step(&mut self) {
-        let step = self.audits.step;
-        let Some((kind, pool)) = STEPS.get(step) else {
-            self.audits.step = 0;
-            return self.audit_cycle_step();
-        };
-        if pool.is_some_and(|pool| self.config.disabled.contains(&pool)) {
-            return self.audit_next_step();
+        if self.audits.waiting {
+            let (step, _) = STEPS[self.audits.step];
+            let text = format!("No answer yet from the audit step {step:?}, the others go on.");
+            self.log(Level::Warn, LOGGER, FILE, text);
+            return self.audit_go_on(Duration::ZERO);
         }
-        match kind {
-            StepKind::Hosts => self.audits.hosts_known = self.hosts.keys().cloned().collect(),
-            StepKind::InstanceTypes => self.audits.instance_type_listing.ask(self.instance_types.keys()),
-            StepKind::Instances => self.audits.instance_listing.ask(self.instances.keys()),
-            _ => {}
+        let (step, _) = STEPS[self.audits.step];
+        if self.is_outstanding(&Then::Audit(AuditAnswer::Step(step))) {
+            // still not answered since the last round
+            return self.audit_go_on(STEP_PAUSE);
         }
-        let page = |next: &Option<String>| Page { limit: PAGE, next: next.clone() };
-        let call = match kind {
-            StepKind::System => Call::Infrastructure(InfrastructureCall::GetSystemInfo),
-            StepKind::Hosts => Call::Infrastructure(InfrastructureCall::GetHosts),
-            StepKind::HostAggregates => Call::Compute(ComputeCall::GetHostAggregates),
-            StepKind::Hypervisors => Call::Compute(ComputeCall::GetHypervisors),
-            StepKind::Tenants => Call::Identity(IdentityCall::GetTenants),
-            StepKind::InstanceTypes => Call::Compute(ComputeCall::GetInstanceTypes {
-                page: page(&self.audits.instance_type_listing.next),
-            }),
-            StepKind::Instances => {
-                Call::Compute(ComputeCall::GetInstances { page: page(&self.audits.instance_listing.next) })
-            }
-            StepKind::InstanceGroups => Call::Compute(ComputeCall::GetInstanceGroups),
-        };
+        self.audits.waiting = true;
+        self.timers.arm(TimerKey::AuditCycle, self.now.mono + STEP_PATIENCE);
+        let call = self.audit_call(step);
         self.call(call, Then::Audit(AuditAnswer::Step(step)));
     }
 
-    fn audit_next_step(&mut self) {
-        self.audits.step += 1;
-        let pause = if self.audits.step >= STEPS.len() { CYCLE_PAUSE } else { STEP_PAUSE };
-        if self.audits.step >= STEPS.len() {
-            self.audits.step = 0;
-        }
+    /// Goes to the next step whose plugin is there.
+    fn audit_go_on(&mut self, pause: Duration) {
+        self.audits.waiting = false;
+        let disabled = &self.config.disabled;
+        let there = |pool: &Option<Pool>| pool.is_none_or(|pool| !disabled.contains(&pool));
+        let next = (self.audits.step + 1..STEPS.len()).find(|step| there(&STEPS[*step].1));
+        let pause = if next.is_some() { pause } else { CYCLE_PAUSE };
+        self.audits.step = next.unwrap_or(0);
         self.timers.arm(TimerKey::AuditCycle, self.now.mono + pause);
+    }
+
+    /// The request of a step; paged ones go on where they were.
+    fn audit_call(&mut self, step: Step) -> Call {
+        let known: Vec<String> = match step {
+            Step::InstanceTypes => self.instance_types.keys().cloned().collect(),
+            Step::Instances => self.instances.keys().cloned().collect(),
+            Step::Images => self.images.keys().cloned().collect(),
+            Step::Volumes => self.volumes.keys().cloned().collect(),
+            Step::Subnets => self.subnets.keys().cloned().collect(),
+            Step::Networks => self.networks.keys().cloned().collect(),
+            Step::System
+            | Step::Hosts
+            | Step::HostGroups
+            | Step::HostAggregates
+            | Step::Hypervisors
+            | Step::Tenants
+            | Step::InstanceGroups
+            | Step::VolumeSnapshots => Vec::new(),
+        };
+        let page = || {
+            let listing = self.audits.listings.entry(step).or_default();
+            listing.ask(known.into_iter());
+            Page { limit: PAGE, next: listing.next.clone() }
+        };
+        match step {
+            Step::System => Call::Infrastructure(InfrastructureCall::GetSystemInfo),
+            Step::Hosts | Step::HostGroups => {
+                let known = self.hosts.iter().map(|(name, host)| (name.clone(), host.version));
+                self.audits.hosts_known = known.collect();
+                Call::Infrastructure(InfrastructureCall::GetHosts)
+            }
+            Step::HostAggregates => Call::Compute(ComputeCall::GetHostAggregates),
+            Step::Hypervisors => Call::Compute(ComputeCall::GetHypervisors),
+            Step::Tenants => Call::Identity(IdentityCall::GetTenants),
+            Step::InstanceTypes => Call::Compute(ComputeCall::GetInstanceTypes { page: page() }),
+            Step::Instances => Call::Compute(ComputeCall::GetInstances { page: page() }),
+            Step::InstanceGroups => Call::Compute(ComputeCall::GetInstanceGroups),
+            Step::Images => Call::Image(ImageCall::GetImages { page: page() }),
+            Step::Volumes => Call::BlockStorage(BlockStorageCall::GetVolumes { page: page() }),
+            Step::VolumeSnapshots => Call::BlockStorage(BlockStorageCall::GetVolumeSnapshots),
+            Step::Subnets => Call::Network(NetworkCall::GetSubnets { page: page() }),
+            Step::Networks => Call::Network(NetworkCall::GetNetworks { page: page() }),
+        }
     }
 
     /// A listing or a detail has come, or not.
     pub(in crate::core) fn audit_answered(&mut self, audit: AuditAnswer, result: CallResult) {
         match audit {
-            AuditAnswer::Step(step) => {
-                let listing = match STEPS.get(step) {
-                    Some((StepKind::InstanceTypes, _)) => Some(&mut self.audits.instance_type_listing),
-                    Some((StepKind::Instances, _)) => Some(&mut self.audits.instance_listing),
-                    _ => None,
-                };
-                match (result, listing) {
-                    (Ok(answer), _) => self.audit_apply(answer),
-                    (Err(_), Some(listing)) => listing.restart(),
-                    (Err(_), None) => {}
-                }
-                let goes_on = match STEPS.get(step) {
-                    Some((StepKind::InstanceTypes, _)) => self.audits.instance_type_listing.goes_on_at_once(),
-                    Some((StepKind::Instances, _)) => self.audits.instance_listing.goes_on_at_once(),
-                    _ => false,
-                };
-                if goes_on {
-                    self.audit_cycle_step();
-                } else {
-                    self.audit_next_step();
-                }
-            }
-            AuditAnswer::Hypervisor => {
-                if let Ok(Answer::Hypervisor(hypervisor)) = result {
+            AuditAnswer::Step(step) => self.audit_step_answered(step, result),
+            AuditAnswer::Hypervisor(uuid) => {
+                if self.audits.hypervisors.answered(&uuid)
+                    && let Ok(Answer::Hypervisor(hypervisor)) = result
+                {
                     self.hypervisor_update(hypervisor);
                 }
             }
-            AuditAnswer::InstanceType => {
-                if let Ok(Answer::InstanceType(instance_type)) = result {
-                    self.instance_type_update(instance_type);
-                }
-            }
+            AuditAnswer::InstanceType(uuid) => self.instance_type_answered(&uuid, result),
+            AuditAnswer::Volume(uuid) => self.volume_answered(&uuid, result),
         }
     }
 
-    fn audit_apply(&mut self, answer: Answer) {
-        match answer {
-            Answer::System(system) => self.audit_system(system),
-            Answer::Hosts { hosts, incomplete, groups } => {
-                self.audits.hosts_listed = true;
-                self.audit_hosts(hosts, &incomplete, groups);
+    fn audit_step_answered(&mut self, step: Step, result: CallResult) {
+        let heard = match result {
+            Ok(answer) => self.audit_apply(answer),
+            Err(_) => {
+                if let Some(listing) = self.audits.listings.get_mut(&step) {
+                    listing.restart();
+                }
+                Heard::Taken
             }
-            Answer::HostAggregates(listed) => {
-                let keep: BTreeSet<_> = listed.iter().map(|aggregate| aggregate.name.clone()).collect();
-                for aggregate in listed {
-                    if self.host_aggregates.get(&aggregate.name) != Some(&aggregate) {
-                        self.out.writes.push(persistence::host_aggregate(&aggregate));
-                        self.host_aggregates.insert(aggregate.name.clone(), aggregate);
-                    }
-                }
-                for name in missing(self.host_aggregates.keys(), &keep) {
-                    self.host_aggregates.remove(&name);
-                    self.out.writes.push(Write::DeleteHostAggregate { name });
-                }
-            }
-            Answer::Hypervisors(listed) => self.audit_hypervisors(listed),
-            Answer::Tenants(listed) => {
-                let keep: BTreeSet<_> = listed.iter().map(|tenant| tenant.uuid.clone()).collect();
-                for tenant in listed {
-                    if self.tenants.get(&tenant.uuid) != Some(&tenant) {
-                        self.out.writes.push(persistence::tenant(&tenant));
-                        self.tenants.insert(tenant.uuid.clone(), tenant);
-                    }
-                }
-                for uuid in missing(self.tenants.keys(), &keep) {
-                    self.tenants.remove(&uuid);
-                    self.out.writes.push(Write::DeleteTenant { uuid });
-                }
-            }
-            Answer::InstanceTypes(page) => self.audit_instance_types(page),
-            Answer::InstanceIds(page) => self.audit_instances(page),
-            Answer::InstanceGroups(listed) => {
-                let keep: BTreeSet<_> = listed.iter().map(|group| group.uuid.clone()).collect();
-                for group in listed {
-                    if self.instance_groups.get(&group.uuid) != Some(&group) {
-                        self.out.writes.push(persistence::instance_group(&group));
-                        self.instance_groups.insert(group.uuid.clone(), group);
-                    }
-                }
-                for uuid in missing(self.instance_groups.keys(), &keep) {
-                    self.instance_groups.remove(&uuid);
-                    self.out.writes.push(Write::DeleteInstanceGroup { uuid });
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn audit_system(&mut self, system: Option<object::System>) {
-        let Some(system) = system else { return };
-        if self.system.as_ref().map(|known| &known.name) == Some(&system.name) {
+        };
+        if !self.audits.waiting || STEPS[self.audits.step].0 != step {
             return;
         }
-        if let Some(old) = self.system.take() {
-            self.out.writes.push(Write::DeleteSystem { name: old.name });
+        // after a start a large cloud is to be known soon: its first listings of flavors and instances go on at once,
+        // later ones take one page a cycle (docs/differences.md)
+        let goes_on = matches!(step, Step::InstanceTypes | Step::Instances)
+            && self.audits.listings.get(&step).is_some_and(super::Listing::is_first_and_goes_on);
+        if heard == Heard::AskAgain || goes_on {
+            self.audits.waiting = false;
+            let pause = if goes_on { Duration::ZERO } else { STEP_PAUSE };
+            self.timers.arm(TimerKey::AuditCycle, self.now.mono + pause);
+        } else {
+            self.audit_go_on(STEP_PAUSE);
         }
-        self.out.writes.push(persistence::system(&system));
-        self.system = Some(system);
+    }
+
+    fn audit_apply(&mut self, answer: Answer) -> Heard {
+        match answer {
+            Answer::System(system) => self.audit_system(system),
+            Answer::Hosts { hosts, incomplete, groups } => self.audit_hosts(hosts, &incomplete, groups),
+            Answer::HostAggregates(listed) => self.audit_host_aggregates(listed),
+            Answer::Hypervisors(listed) => self.audit_hypervisors(listed),
+            Answer::Tenants(listed) => self.audit_tenants(listed),
+            Answer::InstanceTypes(page) => self.audit_instance_types(page),
+            Answer::InstanceIds(page) => self.audit_instances(page),
+            Answer::InstanceGroups(listed) => self.audit_instance_groups(listed),
+            Answer::Images(page) => self.audit_images(page),
+            Answer::VolumeIds(page) => self.audit_volumes(page),
+            Answer::VolumeSnapshots(listed) => self.audit_volume_snapshots(listed),
+            Answer::Subnets(page) => self.audit_subnets(page),
+            Answer::Networks(page) => self.audit_networks(page),
+            _ => Heard::Taken,
+        }
+    }
+
+    /// True when a listing says that everything is gone: a service that lost its database says so as well. The
+    /// second such answer in a row is believed (docs/differences.md).
+    pub(in crate::core) fn doubts(&mut self, step: Step, all_gone: bool) -> bool {
+        if !all_gone || self.audits.doubted.remove(&step) {
+            self.audits.doubted.remove(&step);
+            return false;
+        }
+        self.audits.doubted.insert(step);
+        let text = format!("The listing {step:?} came empty, it is asked for again before it is believed.");
+        self.log(Level::Warn, LOGGER, FILE, text);
+        true
+    }
+
+    /// A page of a listing; the whole of it, once the last page is there.
+    pub(in crate::core) fn audit_page(
+        &mut self,
+        step: Step,
+        keys: Vec<String>,
+        next: Option<String>,
+    ) -> Option<Listed> {
+        self.audits.listings.entry(step).or_default().page(keys, next)
+    }
+
+    /// Removes what a whole listing does not have any more.
+    pub(in crate::core) fn each_missing(
+        &mut self,
+        step: Step,
+        listed: Listed,
+        remove: impl Fn(&mut Self, &str),
+    ) -> Heard {
+        if self.doubts(step, listed.is_empty && !listed.missing.is_empty()) {
+            return Heard::AskAgain;
+        }
+        for key in listed.missing {
+            remove(self, &key);
+        }
+        Heard::Taken
     }
 
     fn audit_hosts(
@@ -207,7 +264,12 @@ impl Vim {
         hosts: Vec<object::Host>,
         incomplete: &[String],
         groups: Vec<object::HostGroup>,
-    ) {
+    ) -> Heard {
+        let known = std::mem::take(&mut self.audits.hosts_known);
+        if self.doubts(Step::Hosts, hosts.is_empty() && incomplete.is_empty() && !known.is_empty()) {
+            return Heard::AskAgain;
+        }
+        self.audits.hosts_listed = true;
         let mut keep: BTreeSet<_> = hosts.iter().map(|host| host.name.clone()).collect();
         keep.extend(incomplete.iter().cloned());
         // what is deleted leaves the table also when the platform lists it: it was added again under its old name, and
@@ -223,116 +285,41 @@ impl Vim {
             self.out.writes.push(Write::DeleteHost { name: name.clone() });
         }
         for host in hosts.into_iter().filter(|host| !deleted.contains(&host.name)) {
-            self.host_update(host);
-            self.settle();
-        }
-        let known = std::mem::take(&mut self.audits.hosts_known);
-        for name in missing(known.iter(), &keep) {
-            self.host_delete(&name);
-        }
-        let keep: BTreeSet<_> = groups.iter().map(|group| group.name.clone()).collect();
-        for group in groups {
-            if self.host_groups.get(&group.name) != Some(&group) {
-                self.out.writes.push(persistence::host_group(&group));
-                self.host_groups.insert(group.name.clone(), group);
+            // what a neighbour said since the question was put is newer than the answer
+            let asked = known.get(&host.name).copied();
+            if self.hosts.get(&host.name).is_none_or(|now| Some(now.version) == asked) {
+                self.host_update(host);
+                self.settle();
             }
         }
-        for name in missing(self.host_groups.keys(), &keep) {
-            self.host_groups.remove(&name);
-            self.out.writes.push(Write::DeleteHostGroup { name });
-        }
-    }
-
-    fn audit_hypervisors(&mut self, listed: Vec<Hypervisor>) {
-        let keep: BTreeSet<_> = listed.iter().map(|hypervisor| hypervisor.uuid.clone()).collect();
-        self.audits.hypervisors.retain(|uuid| keep.contains(uuid));
-        for hypervisor in listed {
-            if !self.audits.hypervisors.contains(&hypervisor.uuid) {
-                self.audits.hypervisors.push_back(hypervisor.uuid.clone());
-            }
-            self.hypervisor_update(hypervisor);
-        }
-        for uuid in missing(self.hypervisors.keys(), &keep) {
-            self.hypervisors.remove(&uuid);
-            self.out.writes.push(Write::DeleteHypervisor { uuid });
-        }
-    }
-
-    /// Nova showed a hypervisor, with statistics or without.
-    pub(in crate::core) fn hypervisor_update(&mut self, mut hypervisor: Hypervisor) {
-        let known = self.hypervisors.get(&hypervisor.uuid);
-        let was_enabled = known.is_some_and(|known| known.oper_state == OperState::Enabled);
-        let changed = known.is_some_and(|known| {
-            known.oper_state != hypervisor.oper_state || known.admin_state != hypervisor.admin_state
-        });
-        hypervisor.statistics = hypervisor.statistics.or_else(|| known.and_then(|known| known.statistics));
-        if known == Some(&hypervisor) {
-            return;
-        }
-        let enabled = hypervisor.oper_state == OperState::Enabled;
-        self.out.writes.push(persistence::hypervisor(&hypervisor));
-        if changed {
-            self.log_hypervisor(&hypervisor);
-        }
-        self.hypervisors.insert(hypervisor.uuid.clone(), hypervisor);
-        if enabled && !was_enabled {
-            self.recover_instances();
-        }
-    }
-
-    fn log_hypervisor(&mut self, hypervisor: &Hypervisor) {
-        let params = nfv_common::TextParams {
-            host: Some(&hypervisor.host_name),
-            hypervisor_admin: hypervisor.admin_state.as_str(),
-            hypervisor_oper: hypervisor.oper_state.as_str(),
-            ..nfv_common::TextParams::default()
-        };
-        let entity = format!("host={}.hypervisor={}", hypervisor.host_name, hypervisor.uuid);
-        let id = nfv_common::event_log::EventId::HypervisorStateChange;
-        self.issue_log(id, "host.hypervisor", &entity, &params);
-    }
-
-    fn audit_instance_types(&mut self, page: Paged<InstanceType>) {
-        let keys: Vec<_> = page.entries.iter().map(|entry| entry.uuid.clone()).collect();
-        for instance_type in page.entries {
-            if !self.audits.instance_types.contains(&instance_type.uuid) {
-                self.audits.instance_types.push_back(instance_type.uuid.clone());
-            }
-            if !self.instance_types.contains_key(&instance_type.uuid) {
-                self.instance_type_update(instance_type);
+        for (name, asked) in known {
+            let unchanged = self.hosts.get(&name).is_some_and(|host| host.version == asked);
+            if unchanged && !keep.contains(&name) {
+                self.host_delete(&name);
             }
         }
-        if let Some(missing) = self.audits.instance_type_listing.page(keys.into_iter(), page.next) {
-            for uuid in missing {
-                if self.instance_types.remove(&uuid).is_some() {
-                    self.out.writes.push(Write::DeleteInstanceType { uuid });
-                }
-            }
-        }
+        self.audit_host_groups(groups, incomplete);
+        Heard::Taken
     }
 
-    pub(super) fn instance_type_update(&mut self, instance_type: InstanceType) {
-        if self.instance_types.get(&instance_type.uuid) != Some(&instance_type) {
-            self.out.writes.push(persistence::instance_type(&instance_type));
-            self.instance_types.insert(instance_type.uuid.clone(), instance_type);
-        }
-    }
-
-    fn audit_instances(&mut self, page: Paged<(String, String)>) {
-        for (uuid, _) in &page.entries {
+    fn audit_instances(&mut self, page: Paged<(String, String)>) -> Heard {
+        let there: Vec<_> = page.entries.into_iter().map(|(uuid, _)| uuid).collect();
+        for uuid in &there {
             if !self.audits.asked.contains(uuid) && self.audits.queued.insert(uuid.clone()) {
                 self.audits.instances.push_back(uuid.clone());
             }
         }
-        let keys = page.entries.into_iter().map(|(uuid, _)| uuid);
-        if let Some(missing) = self.audits.instance_listing.page(keys, page.next) {
-            for uuid in missing {
-                if self.instances.get(&uuid).is_some_and(|instance| !instance.deleted) {
-                    self.instance_gone(&uuid);
+        let heard = match self.audit_page(Step::Instances, there, page.next) {
+            Some(listed) => self.each_missing(Step::Instances, listed, |vim, uuid| {
+                if vim.instances.get(uuid).is_some_and(|instance| !instance.deleted) {
+                    vim.audits.queued.remove(uuid);
+                    vim.instance_gone(uuid);
                 }
-            }
-        }
+            }),
+            None => Heard::Taken,
+        };
         self.continue_instance_audit();
+        heard
     }
 
     /// Deleted instances leave the table; room may have become free for failed ones.
@@ -341,6 +328,7 @@ impl Vim {
         for uuid in &gone {
             self.instances.remove(uuid);
             self.dirty_instances.remove(uuid);
+            self.audits.queued.remove(uuid);
             self.recovery.forget_reboots(uuid);
             self.timers.cancel(&TimerKey::Watch(uuid.clone()));
             self.timers.cancel(&TimerKey::Action(uuid.clone()));
@@ -353,7 +341,5 @@ impl Vim {
     }
 }
 
-/// Keys that a listing does not have any more.
-fn missing<'a>(keys: impl Iterator<Item = &'a String>, listed: &BTreeSet<String>) -> Vec<String> {
-    keys.filter(|key| !listed.contains(*key)).cloned().collect()
-}
+const LOGGER: &str = "nfv_vim.vim_nfvi_audits";
+const FILE: &str = "_vim_nfvi_audits.py";

@@ -2,6 +2,7 @@
 
 use super::operation::{ItemEnd, ItemState, OperationKind};
 use super::{FILE, LOGGER};
+use super::sw_mgmt::SwMgmtEvent;
 use crate::core::host::HostEvent;
 use crate::core::instance::state::Report;
 use crate::core::{Event, Level, Vim};
@@ -33,8 +34,8 @@ impl Vim {
         let sentence = format!("{word} of instance {name} {place} host {host} {}", end.words());
         self.log(Level::Info, LOGGER, FILE, sentence.clone());
         self.item(&host, uuid, ItemState::Ended(end));
-        if end != ItemEnd::Completed && kind == OperationKind::HostLock {
-            self.lock_ends(&host, report, &sentence);
+        if end != ItemEnd::Completed && kind.gives_up_at_first() {
+            self.gives_up(&host, report, &sentence);
             return;
         }
         match report {
@@ -82,9 +83,11 @@ impl Vim {
             .map(|(host, operation)| (host.clone(), operation.kind))
             .collect();
         for (host, kind) in waiting {
-            let report = if kind == OperationKind::StartInstancesSerial {
+            let stops = kind == OperationKind::StopInstances
+                || (self.config.instance.single_hypervisor && kind != OperationKind::MigrateInstances);
+            let report = if kind.is_start() {
                 Report::Start(ItemEnd::Completed)
-            } else if self.config.instance.single_hypervisor {
+            } else if stops {
                 Report::Stop(ItemEnd::Completed)
             } else {
                 Report::Migrate(ItemEnd::Completed)
@@ -93,10 +96,13 @@ impl Vim {
         }
     }
 
-    /// An ordinary lock ends with the first instance that does not go.
-    fn lock_ends(&mut self, host: &str, report: Report, reason: &str) {
+    /// An operation that forces nothing ends with the first instance that does not do as it should.
+    fn gives_up(&mut self, host: &str, report: Report, reason: &str) {
         let Some(mut operation) = self.operations.remove(host) else { return };
         operation.give_reason(reason);
+        if operation.kind == OperationKind::MigrateInstances {
+            self.tell_sw_mgmt(SwMgmtEvent::MigrateInstancesFailed { reason: reason.to_owned() });
+        }
         let mut end = operation.end();
         // a cancelled stop leaves the instance where it is: the lock cannot go on
         end.failed |= !end.timed_out;
@@ -113,8 +119,12 @@ impl Vim {
             };
             self.post_host(host, event);
         } else {
-            let end = operation.end();
+            let (kind, end) = (operation.kind, operation.end());
             self.operations.remove(host);
+            if kind == OperationKind::MigrateInstances && (end.failed || end.timed_out) {
+                // a later pass met an instance that cannot go; the strategy must not wait for it (docs/differences.md)
+                self.tell_sw_mgmt(SwMgmtEvent::MigrateInstancesFailed { reason: end.reason.clone() });
+            }
             self.post_host(host, gone(report, end));
         }
     }
@@ -131,10 +141,12 @@ fn gone(report: Report, end: super::OperationEnd) -> HostEvent {
 fn concerns(report: Report, kind: OperationKind) -> bool {
     use OperationKind as K;
     match report {
-        Report::Migrate(_) | Report::Evacuate(_) => {
-            matches!(kind, K::HostLock | K::HostLockForce | K::HostDisable | K::HostFailed)
-        }
-        Report::Stop(_) => matches!(kind, K::HostLock | K::HostLockForce),
-        Report::Start(_) => kind == K::StartInstancesSerial,
+        // the evacuations of a migration whose host went down meanwhile count as well (docs/differences.md)
+        Report::Migrate(_) | Report::Evacuate(_) => matches!(
+            kind,
+            K::HostLock | K::HostLockForce | K::HostDisable | K::HostFailed | K::MigrateInstances
+        ),
+        Report::Stop(_) => matches!(kind, K::StopInstances | K::HostLock | K::HostLockForce),
+        Report::Start(_) => kind.is_start(),
     }
 }

@@ -1,5 +1,6 @@
 //! What hosts report to the directors. Contract: vim-behaviour 5.2 (upcalls), 5.3.6 (`host_audit`).
 
+use super::SwMgmtEvent;
 use crate::core::Vim;
 use crate::core::instance::{Instance, InstanceEvent};
 use nfv_nfvi::object::OperState;
@@ -30,8 +31,14 @@ impl Vim {
         self.recover_instances();
     }
 
-    /// Nothing runs on a host that is down: what still counts as running there is failed.
+    /// A host's audit is over: nothing runs on a host that is down, what still counts as running there is failed; and
+    /// software management hears of it.
     pub(in crate::core) fn director_host_audit(&mut self, name: &str) {
+        self.fail_instances_of_dead_host(name);
+        self.tell_sw_mgmt(SwMgmtEvent::HostAudit { host: name.to_owned() });
+    }
+
+    fn fail_instances_of_dead_host(&mut self, name: &str) {
         if !self.dor.stabilized || self.upgrade_blocks_instances() || self.operations.contains_key(name) {
             return;
         }

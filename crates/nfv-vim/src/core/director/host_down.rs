@@ -64,6 +64,17 @@ impl Vim {
         }
     }
 
+    /// The method by which an instance is moved off a host that works.
+    pub(super) fn move_method(&self, instance: &Instance, host: &str) -> Method {
+        match self.method_for(instance, host) {
+            Method::Stop if instance.supports_live_migration() && (instance.is_enabled() || instance.is_paused()) => {
+                Method::LiveMigrate
+            }
+            Method::Stop => Method::ColdMigrate,
+            method @ (Method::LiveMigrate | Method::ColdMigrate | Method::Evacuate) => method,
+        }
+    }
+
     /// The system may use this method on this instance.
     pub(super) fn is_allowed(&self, instance: &Instance, method: Method) -> bool {
         let config = &self.config.instance;
@@ -93,10 +104,7 @@ impl Vim {
             Some(format!("instance {name} action in progress."))
         } else if instance.is_resized() && !own {
             Some(format!("instance {name} is resizing."))
-        } else if !self.config.instance.single_hypervisor
-            && method != Method::Stop
-            && !self.has_other_hypervisor(Some(host))
-        {
+        } else if method != Method::Stop && !self.has_other_hypervisor(Some(host)) {
             Some("there are no other hypervisors available.".to_owned())
         } else if !self.is_allowed(instance, method) {
             let how = method.participle();
@@ -129,7 +137,7 @@ impl Vim {
                     self.dirty_instances.insert(uuid);
                 }
             }
-            self.stop_pass(name);
+            self.stop_pass(name, None);
         } else if self.is_hypervisor_enabled(name) {
             self.migrate_pass(name);
         } else {
@@ -149,7 +157,7 @@ impl Vim {
     }
 
     /// The status of a host's operation, which is dropped when nothing of it is under way.
-    fn finish_if_idle(&mut self, name: &str) -> OperationStatus {
+    pub(super) fn finish_if_idle(&mut self, name: &str) -> OperationStatus {
         let status = self.operations.get(name).map(Operation::status).unwrap_or_default();
         if !status.in_progress {
             self.operations.remove(name);

@@ -6,16 +6,24 @@
 //! - `complete`: an instance's action ended; what comes next (5.3.5).
 //! - `recovery`: healing failed instances (5.3.6).
 //! - `host`: what hosts report to the directors (5.2).
+//! - [`command`]: what the steps of a strategy ask for; `hosts`: of hosts (5.2), `instances`: of instances (5.3.5).
+//! - [`sw_mgmt`]: what software management hears (5.4).
 
+pub mod command;
 mod complete;
 mod host;
 mod host_down;
+pub(in crate::core) mod hosts;
+mod instances;
 pub mod operation;
 mod passes;
 pub mod recovery;
+pub mod sw_mgmt;
 
+pub use command::DirectorCommand;
 pub use operation::{ItemEnd, ItemState, Operation, OperationEnd, OperationKind, OperationStatus};
 pub use recovery::Recovery;
+pub use sw_mgmt::SwMgmtEvent;
 
 /// Logger of the instance director.
 const LOGGER: &str = "nfv_vim.instance_director";

@@ -13,8 +13,30 @@ pub enum OperationKind {
     HostDisable,
     /// It failed.
     HostFailed,
+    /// A user wants an instance.
+    InstanceCreate,
+    /// A strategy locks hosts.
+    LockHosts,
+    /// A strategy unlocks hosts.
+    UnlockHosts,
+    /// A strategy reboots hosts.
+    RebootHosts,
+    /// A strategy upgrades hosts.
+    UpgradeHosts,
+    /// A strategy moves the controller role away from hosts.
+    SwactHosts,
+    /// Instances are started all at once.
+    StartInstances,
     /// Instances are started one after another.
     StartInstancesSerial,
+    /// Instances are stopped.
+    StopInstances,
+    /// Instances are moved off hosts that work.
+    MigrateInstances,
+    /// A strategy takes a service of hosts down.
+    DisableHostServices,
+    /// A strategy takes a service of hosts up again.
+    EnableHostServices,
 }
 
 impl OperationKind {
@@ -25,7 +47,51 @@ impl OperationKind {
             Self::HostLockForce => "host-lock-force",
             Self::HostDisable => "host-disable",
             Self::HostFailed => "host-failed",
+            Self::InstanceCreate => "instance-create",
+            Self::LockHosts => "lock-hosts",
+            Self::UnlockHosts => "unlock-hosts",
+            Self::RebootHosts => "reboot-hosts",
+            Self::UpgradeHosts => "upgrade-hosts",
+            Self::SwactHosts => "swact-hosts",
+            Self::StartInstances => "start-instances",
             Self::StartInstancesSerial => "start-instances-serial",
+            Self::StopInstances => "stop-instances",
+            Self::MigrateInstances => "migrate-instances",
+            Self::DisableHostServices => "disable-host-services",
+            Self::EnableHostServices => "enable-host-services",
+        }
+    }
+
+    /// The first instance that does not do as it should ends the operation; nothing is done to it by force.
+    pub const fn gives_up_at_first(self) -> bool {
+        matches!(self, Self::HostLock | Self::MigrateInstances | Self::StopInstances)
+    }
+
+    /// Instances are started.
+    pub const fn is_start(self) -> bool {
+        matches!(self, Self::StartInstances | Self::StartInstancesSerial)
+    }
+
+    /// How the reasons of this operation begin. Contract: 5.3.3.
+    pub fn preamble(self, host: &str) -> String {
+        match self {
+            Self::MigrateInstances => format!("Migrate instances from host {host} failed because "),
+            Self::StopInstances => format!("Stop instances on host {host} failed because "),
+            Self::StartInstances | Self::StartInstancesSerial => {
+                format!("Start instances on host {host} failed because ")
+            }
+            Self::HostLock
+            | Self::HostLockForce
+            | Self::HostDisable
+            | Self::HostFailed
+            | Self::InstanceCreate
+            | Self::LockHosts
+            | Self::UnlockHosts
+            | Self::RebootHosts
+            | Self::UpgradeHosts
+            | Self::SwactHosts
+            | Self::DisableHostServices
+            | Self::EnableHostServices => format!("Lock of host {host} failed because "),
         }
     }
 
@@ -102,19 +168,20 @@ impl OperationStatus {
     }
 }
 
-/// A host operation.
+/// A host operation. Its items are instances by uuid, or hosts by name.
 #[derive(Debug, Clone)]
 pub struct Operation {
     /// Why.
     pub kind: OperationKind,
     items: BTreeMap<String, ItemState>,
+    failed: bool,
     reason: String,
 }
 
 impl Operation {
     /// An operation without items.
     pub const fn new(kind: OperationKind) -> Self {
-        Self { kind, items: BTreeMap::new(), reason: String::new() }
+        Self { kind, items: BTreeMap::new(), failed: false, reason: String::new() }
     }
 
     /// Adds an item or changes it.
@@ -130,6 +197,17 @@ impl Operation {
     /// The item is not over.
     pub fn waits_for(&self, uuid: &str) -> bool {
         matches!(self.items.get(uuid), Some(ItemState::Ready | ItemState::InProgress))
+    }
+
+    /// It failed as a whole; this reason counts.
+    pub fn set_failed(&mut self, reason: &str) {
+        self.failed = true;
+        self.reason = reason.to_owned();
+    }
+
+    /// How far an item is.
+    pub fn item(&self, key: &str) -> Option<ItemState> {
+        self.items.get(key).copied()
     }
 
     /// Keeps the first reason given.
@@ -154,7 +232,7 @@ impl Operation {
         let any = |wanted: ItemState| self.items.values().any(|state| *state == wanted);
         OperationStatus {
             in_progress: any(ItemState::Ready) || any(ItemState::InProgress),
-            failed: any(ItemState::Ended(ItemEnd::Failed)),
+            failed: self.failed || any(ItemState::Ended(ItemEnd::Failed)),
             timed_out: any(ItemState::Ended(ItemEnd::TimedOut)),
             reason: self.reason.clone(),
         }
@@ -170,6 +248,30 @@ impl Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Contract: vim-behaviour 5.1.
+    #[test]
+    fn the_failure_flag_and_the_reasons_follow_their_rules() {
+        let mut operation = Operation::new(OperationKind::LockHosts);
+        operation.set("compute-0", ItemState::InProgress);
+        operation.give_reason("first");
+        operation.set_failed("second");
+        operation.give_reason("third");
+        let status = operation.status();
+        assert!(status.failed && status.in_progress && !status.timed_out);
+        assert_eq!(status.reason, "second");
+        for (end, failed, timed_out) in [
+            (ItemEnd::Completed, false, false),
+            (ItemEnd::Failed, true, false),
+            (ItemEnd::TimedOut, false, true),
+            (ItemEnd::Cancelled, false, false),
+        ] {
+            let mut operation = Operation::new(OperationKind::StopInstances);
+            operation.set("a", ItemState::Ended(end));
+            let status = operation.status();
+            assert_eq!((status.in_progress, status.failed, status.timed_out), (false, failed, timed_out));
+        }
+    }
 
     #[test]
     fn status_follows_the_items() {

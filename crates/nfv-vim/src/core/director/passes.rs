@@ -44,7 +44,18 @@ impl Vim {
                 "host component failure"
             }
             OperationKind::HostFailed => "host failed",
+            OperationKind::MigrateInstances => "migrate instances requested",
+            OperationKind::StopInstances => "stop instances issued",
+            OperationKind::StartInstances => "start instances issued",
             OperationKind::StartInstancesSerial => "start instances serial issued",
+            OperationKind::InstanceCreate
+            | OperationKind::LockHosts
+            | OperationKind::UnlockHosts
+            | OperationKind::RebootHosts
+            | OperationKind::UpgradeHosts
+            | OperationKind::SwactHosts
+            | OperationKind::DisableHostServices
+            | OperationKind::EnableHostServices => "",
         }
     }
 
@@ -68,8 +79,10 @@ impl Vim {
             }
             let Some(instance) = self.instances.get(&uuid) else { continue };
             let name = instance.name().to_owned();
-            let method = self.method_for(instance, host);
-            let joins = !kind.is_lock() && (instance.is_migrating() || instance.is_cold_migrating());
+            let method = self.move_method(instance, host);
+            let patient = kind.gives_up_at_first();
+            let joins =
+                !patient && !kind.is_lock() && (instance.is_migrating() || instance.is_cold_migrating());
             let action = match (&instance.resuming, method) {
                 // what an earlier process began goes on the way it began
                 (Some(ActionType::ColdMigrate), _) => ActionType::ColdMigrate,
@@ -77,9 +90,9 @@ impl Vim {
                 (_, Method::ColdMigrate) => ActionType::ColdMigrate,
                 (_, Method::Stop | Method::LiveMigrate | Method::Evacuate) => ActionType::LiveMigrate,
             };
-            if kind == OperationKind::HostLock {
+            if patient {
                 if let Some(objection) = self.objection(instance, host, method) {
-                    self.item_failed(host, &uuid, &format!("Lock of host {host} failed because {objection}"));
+                    self.item_failed(host, &uuid, &format!("{}{objection}", kind.preamble(host)));
                     return;
                 }
             } else if !joins {
@@ -100,8 +113,8 @@ impl Vim {
                 }
             }
             self.item(host, &uuid, ItemState::InProgress);
-            let running = self.instances.get(&uuid).is_some_and(|i| i.running.is_some());
-            if joins && running {
+            let moved = self.instances.get(&uuid).is_some_and(Instance::is_being_moved);
+            if joins && moved {
                 self.log(
                     Level::Info,
                     LOGGER,
@@ -128,11 +141,11 @@ impl Vim {
             let Some(instance) = self.instances.get(&uuid) else { continue };
             let resumed = instance.resuming == Some(ActionType::Evacuate);
             let evacuable = self.is_allowed(instance, Method::Evacuate)
-                && instance.auto_recovery()
+                && self.auto_recovery(instance)
                 && (instance.recoverable || resumed);
             if kind == OperationKind::HostLock {
                 if let Some(objection) = self.objection(instance, host, Method::Evacuate) {
-                    self.item_failed(host, &uuid, &format!("Lock of host {host} failed because {objection}"));
+                    self.item_failed(host, &uuid, &format!("{}{objection}", kind.preamble(host)));
                     return;
                 }
             } else if !instance.is_failed() && !self.is_failing(instance) {
@@ -154,38 +167,64 @@ impl Vim {
         instance.running.as_ref().is_some_and(|r| r.kind == crate::core::instance::action::ActionKind::Fail)
     }
 
-    /// Stops all instances of the only hypervisor at once.
-    pub(super) fn stop_pass(&mut self, host: &str) {
+    /// Stops instances of a host at once: all of them, or those that are wanted.
+    pub(super) fn stop_pass(&mut self, host: &str, wanted: Option<&[String]>) {
         let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
         let reason = self.operation_reason(host, kind, false);
         for uuid in self.instances_where(|i| i.on_host(host) && !i.is_going() && !i.is_locked()) {
             let Some(instance) = self.instances.get(&uuid) else { continue };
-            if self.operations.get(host).is_some_and(|operation| operation.contains(&uuid)) {
+            if wanted.is_some_and(|wanted| !wanted.contains(&uuid))
+                || self.operations.get(host).is_some_and(|operation| operation.contains(&uuid))
+            {
                 continue;
             }
-            match kind {
-                OperationKind::HostLock => {
-                    if let Some(objection) = self.objection(instance, host, Method::Stop) {
-                        self.item_failed(
-                            host,
-                            &uuid,
-                            &format!("Lock of host {host} failed because {objection}"),
-                        );
-                        return;
-                    }
+            if kind.gives_up_at_first() {
+                if let Some(objection) = self.objection(instance, host, Method::Stop) {
+                    self.item_failed(host, &uuid, &format!("{}{objection}", kind.preamble(host)));
+                    return;
                 }
-                OperationKind::HostLockForce => {
-                    if let Some(why) = unmovable(instance, Method::Stop) {
-                        self.fail_instance(&uuid, Some(&format!("{reason} and {}", subject(why))));
-                        continue;
-                    }
-                }
-                OperationKind::HostDisable
-                | OperationKind::HostFailed
-                | OperationKind::StartInstancesSerial => {}
+            } else if kind == OperationKind::HostLockForce
+                && let Some(why) = unmovable(instance, Method::Stop)
+            {
+                self.fail_instance(&uuid, Some(&format!("{reason} and {}", subject(why))));
+                continue;
             }
             self.item(host, &uuid, ItemState::InProgress);
             if !self.do_action(&uuid, ActionType::Stop, None, BY, reason) {
+                self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
+            }
+        }
+    }
+
+    /// Starts those of the wanted instances of a host that are stopped: all at once, or the first while the others
+    /// wait for their turn.
+    pub(super) fn start_pass(&mut self, host: &str, wanted: &[String]) {
+        let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
+        let reason = self.operation_reason(host, kind, false);
+        let mut started = 0;
+        for uuid in self.instances_where(|i| i.on_host(host) && !i.is_going() && !i.is_failed()) {
+            let Some(instance) = self.instances.get(&uuid) else { continue };
+            if !wanted.contains(&uuid)
+                || self.operations.get(host).is_some_and(|operation| operation.contains(&uuid))
+            {
+                continue;
+            }
+            let not_locked =
+                || (!instance.is_locked()).then(|| format!("instance {} is not locked.", instance.name()));
+            if let Some(objection) =
+                self.objection(instance, host, Method::Stop).or_else(not_locked)
+            {
+                self.item_failed(host, &uuid, &format!("{}{objection}", kind.preamble(host)));
+                return;
+            }
+            if kind == OperationKind::StartInstancesSerial && started > 0 {
+                self.item(host, &uuid, ItemState::Ready);
+                continue;
+            }
+            self.item(host, &uuid, ItemState::InProgress);
+            if self.do_action(&uuid, ActionType::Start, None, BY, reason) {
+                started += 1;
+            } else {
                 self.item(host, &uuid, ItemState::Ended(ItemEnd::Failed));
             }
         }

@@ -218,7 +218,7 @@ impl Vim {
         if cure == Cure::Evacuate && self.waits_for_operator(instance) {
             return false;
         }
-        if !instance.auto_recovery() || !instance.recoverable {
+        if !self.auto_recovery(instance) || !instance.recoverable {
             let text = format!("Auto-Recovery is turned off for instance {name}.");
             self.log(Level::Info, LOGGER, FILE, text);
             return false;

@@ -29,6 +29,20 @@ impl Vim {
 
     /// A log about an instance; it becomes the instance's last event. Name, tenant and hosts are filled in.
     pub(super) fn issue_instance_log(&mut self, uuid: &str, id: EventId, params: &TextParams<'_>) {
+        self.issue_log_about(uuid, id, params);
+        if let Some(instance) = self.instances.get_mut(uuid) {
+            instance.last_events = vec![id];
+            self.dirty_instances.insert(uuid.to_owned());
+        }
+    }
+
+    /// A log about an instance's guest, with the repair that it wants; the instance's last event stays.
+    /// Contract: vim-behaviour 8.6 ("guest-heartbeat logs keep their own list").
+    pub(super) fn issue_guest_log(&mut self, uuid: &str, id: EventId, repair: &str) {
+        self.issue_log_about(uuid, id, &TextParams { repair, ..TextParams::default() });
+    }
+
+    fn issue_log_about(&mut self, uuid: &str, id: EventId, params: &TextParams<'_>) {
         let Some(instance) = self.instances.get(uuid) else { return };
         let (tenant_uuid, tenant) = self.tenant_of(instance);
         let name = instance.name().to_owned();
@@ -43,9 +57,5 @@ impl Vim {
             ..*params
         };
         self.issue_log(id, "tenant.instance", &entity, &params);
-        if let Some(instance) = self.instances.get_mut(uuid) {
-            instance.last_events = vec![id];
-            self.dirty_instances.insert(uuid.to_owned());
-        }
     }
 }

@@ -122,6 +122,7 @@ impl Vim {
             HostOrder::Unlock => (VimHostAction::Unlocking, HostEvent::Unlock),
         };
         host.action = action;
+        host.version += 1;
         self.dirty_hosts.insert(name.to_owned());
         self.post_host(name, event);
     }
@@ -146,13 +147,18 @@ impl Vim {
     /// Reads a host that a neighbour spoke of.
     pub(in crate::core) fn read_host(&mut self, uuid: &str, name: &str) {
         let call = InfrastructureCall::GetHost { uuid: uuid.to_owned(), name: name.to_owned() };
-        self.call(Call::Infrastructure(call), Then::HostRead { name: name.to_owned() });
+        let version = self.hosts.get(name).map(|host| host.version);
+        self.call(Call::Infrastructure(call), Then::HostRead { name: name.to_owned(), version });
     }
 
-    /// The host was read; a failure is mended by the next audit.
-    pub(in crate::core) fn host_read(&mut self, _name: &str, result: CallResult) {
-        if let Ok(Answer::Host(host)) = result {
+    /// The host was read; a failure is mended by the next audit. What a neighbour has said of it since is newer than
+    /// the answer: then it is read again.
+    pub(in crate::core) fn host_read(&mut self, name: &str, asked: Option<u64>, result: CallResult) {
+        let Ok(Answer::Host(host)) = result else { return };
+        if self.hosts.get(name).map(|known| known.version) == asked {
             self.host_update(*host);
+        } else {
+            self.read_host(&host.uuid, name);
         }
     }
 

@@ -4,9 +4,9 @@ use super::service::ServiceState;
 use super::state::{HostEvent, HostFacts, HostMove, HostState, may_wait_deleting, transition};
 use super::task::{self, HostTask};
 use super::{Host, HostWork, VimHostAction};
+use crate::core::director::SwMgmtEvent;
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::fsm::{Progress, Step, Task, TaskResult};
-use std::time::Duration;
 
 /// Logger of the host state machine.
 pub(super) const LOGGER: &str = "nfv_vim.state_machine.host";
@@ -52,7 +52,8 @@ impl Vim {
     }
 
     fn host_facts(&self, host: &Host) -> HostFacts {
-        let in_state = Duration::from_secs(host.elapsed_in_state(self.now.mono));
+        // of this process: what an earlier one spent in the state does not count, as its task is gone as well
+        let in_state = self.now.mono.since(host.machine.since());
         HostFacts {
             nfvi_enabled: host.nfvi_is_enabled(),
             locking: host.is_locking(),
@@ -92,6 +93,7 @@ impl Vim {
         self.log(Level::Info, LOGGER, old.log_file(), leaving);
         let entering = format!("Entering state ({}) for {name}.", next.as_str());
         self.log(Level::Info, LOGGER, next.log_file(), entering);
+        self.tell_sw_mgmt(SwMgmtEvent::HostStateChanged { host: name.to_owned() });
         if let Some(task) = next.task() {
             self.host_start_task(name, task);
         }

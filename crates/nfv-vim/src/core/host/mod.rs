@@ -5,8 +5,10 @@
 //! - `machine`: running the table: leaving, entering, starting tasks.
 //! - [`task`]: the works of each task in order (2.6); `work`: what each work does.
 //! - [`service`]: which services a host has and how they are (2.5).
+//! - `group`: groups and aggregates of hosts (4.3).
 
 mod change;
+pub(in crate::core) mod group;
 mod machine;
 pub mod service;
 pub mod state;
@@ -88,6 +90,8 @@ pub struct Host {
     pub held: Option<Box<Call>>,
     /// When sysinv was last told to wait longer.
     pub disable_extended: Mono,
+    /// Grows with everything a neighbour says of the host; answers to older questions are dropped.
+    pub version: u64,
 }
 
 impl Host {
@@ -107,6 +111,7 @@ impl Host {
             task: None,
             held: None,
             disable_extended: now,
+            version: 0,
         }
     }
 
@@ -174,6 +179,11 @@ impl Host {
     /// It runs instances.
     pub fn is_worker(&self) -> bool {
         self.nfvi.personality.contains("worker")
+    }
+
+    /// The task with this id still waits for an answer.
+    pub(in crate::core) fn awaits(&self, task: u64) -> bool {
+        self.task.as_ref().is_some_and(|current| current.id() == task && current.waiting().is_some())
     }
 
     /// The task is not in progress.

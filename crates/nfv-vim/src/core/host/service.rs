@@ -106,18 +106,20 @@ impl Vim {
         reason: &str,
     ) {
         let Some(host) = self.hosts.get_mut(name) else { return };
-        if host.services.insert(service, state) == Some(state) || !host.is_worker() {
-            return;
-        }
+        // a service that the host has no more (its label is gone) is not brought back by a late answer
+        let Some(known) = host.services.get_mut(&service).filter(|known| **known != state) else { return };
+        *known = state;
+        let text = format!("Host {name} service {} state is {state:?}.", service.as_str());
+        self.log(Level::Info, "nfv_vim.objects.host", "_host.py", text);
+        self.tell_host_services(name, reason);
+    }
+
+    /// Tells operators how the services of a worker are as a whole.
+    fn tell_host_services(&mut self, name: &str, reason: &str) {
+        let Some(host) = self.hosts.get(name).filter(|host| host.is_worker()) else { return };
         let aggregate = host.services_state();
         let additional = if reason.is_empty() { String::new() } else { format!(", {reason}") };
         let params = TextParams { host: Some(name), additional_text: &additional, ..TextParams::default() };
-        self.log(
-            Level::Info,
-            "nfv_vim.objects.host",
-            "_host.py",
-            format!("Host {name} service {} state is {state:?}.", service.as_str()),
-        );
         match aggregate {
             ServiceState::Enabled => {
                 self.issue_host_log(EventId::HostServicesEnabled, name, &params);
@@ -136,10 +138,13 @@ impl Vim {
 
     /// All services at once, after sysinv could not be told about them.
     pub(super) fn host_services_failed(&mut self, name: &str, reason: &str) {
-        let services: Vec<_> =
-            self.hosts.get(name).map(|host| host.services.keys().copied().collect()).unwrap_or_default();
-        for service in services {
-            self.host_service_update(name, service, ServiceState::Failed, reason);
+        let Some(host) = self.hosts.get_mut(name) else { return };
+        let mut changed = false;
+        for state in host.services.values_mut() {
+            changed |= std::mem::replace(state, ServiceState::Failed) != ServiceState::Failed;
+        }
+        if changed {
+            self.tell_host_services(name, reason);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Actions on instances and the data kept about them. Contract: vim-behaviour 3.1, 3.3.
 
+use super::state::InstanceState;
 use nfv_common::event_log::EventId;
 use nfv_nfvi::object::{ActionParameters, ActionState, ActionType, RequestContext};
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,52 @@ pub enum ActionKind {
     Fail,
     /// Forgetting it.
     Delete,
+    /// Making its guest services known to the guest agent.
+    GuestServicesCreate,
+    /// Switching its guest services on.
+    GuestServicesEnable,
+    /// Switching its guest services off.
+    GuestServicesDisable,
+    /// Telling the guest agent which states are wanted.
+    GuestServicesSet,
+    /// Having the guest agent forget it.
+    GuestServicesDelete,
 }
+
+/// Action, its name, the state in which it begins, and the type under which it is reported. Contract: 3.1.
+///
+/// Two actions go on into a second state: a live migration into live-migrate-finish, a cold migration of the system's
+/// into cold-migrate-confirm (both stand in the tables of [`super::state::react`]).
+static ACTIONS: [(ActionKind, &str, InstanceState, ActionType); 23] = {
+    use ActionKind as K;
+    use ActionType as T;
+    use InstanceState as S;
+    [
+        (K::Start, "start-action", S::Start, T::Start),
+        (K::Stop, "stop-action", S::Stop, T::Stop),
+        (K::Pause, "pause-action", S::Pause, T::Pause),
+        (K::Unpause, "unpause-action", S::Unpause, T::Unpause),
+        (K::Suspend, "suspend-action", S::Suspend, T::Suspend),
+        (K::Resume, "resume-action", S::Resume, T::Resume),
+        (K::Reboot, "reboot-action", S::Reboot, T::Reboot),
+        (K::Rebuild, "rebuild-action", S::Rebuild, T::Rebuild),
+        (K::LiveMigrate, "live-migrate-action", S::LiveMigrate, T::LiveMigrate),
+        (K::ColdMigrate, "cold-migrate-action", S::ColdMigrate, T::ColdMigrate),
+        (K::ColdMigrateConfirm, "cold-migrate-confirm-action", S::ColdMigrateConfirm, T::ConfirmResize),
+        (K::ColdMigrateRevert, "cold-migrate-revert-action", S::ColdMigrateRevert, T::RevertResize),
+        (K::Evacuate, "evacuate-action", S::Evacuate, T::Evacuate),
+        (K::Resize, "resize-action", S::Resize, T::Resize),
+        (K::ResizeConfirm, "resize-confirm-action", S::ResizeConfirm, T::ConfirmResize),
+        (K::ResizeRevert, "resize-revert-action", S::ResizeRevert, T::RevertResize),
+        (K::Fail, "fail-action", S::Fail, T::Unknown),
+        (K::Delete, "delete-action", S::Delete, T::Delete),
+        (K::GuestServicesCreate, "guest-services-create-action", S::GuestServicesCreate, T::Unknown),
+        (K::GuestServicesEnable, "guest-services-enable-action", S::GuestServicesEnable, T::Unknown),
+        (K::GuestServicesDisable, "guest-services-disable-action", S::GuestServicesDisable, T::Unknown),
+        (K::GuestServicesSet, "guest-services-set-action", S::GuestServicesSet, T::Unknown),
+        (K::GuestServicesDelete, "guest-services-delete-action", S::GuestServicesDelete, T::Unknown),
+    ]
+};
 
 /// The event logs of an action, where it has them.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +105,38 @@ pub struct ActionLogs {
 }
 
 impl ActionKind {
+    /// Every action.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ACTIONS.iter().map(|row| row.0)
+    }
+
+    /// Name of its machine.
+    pub fn as_str(self) -> &'static str {
+        ACTIONS[self as usize].1
+    }
+
+    /// The state in which it begins.
+    pub fn first_state(self) -> InstanceState {
+        ACTIONS[self as usize].2
+    }
+
+    /// The type under which it is reported.
+    pub fn action_type(self) -> ActionType {
+        ACTIONS[self as usize].3.clone()
+    }
+
+    /// It only speaks with the guest agent.
+    pub const fn is_guest_services(self) -> bool {
+        matches!(
+            self,
+            Self::GuestServicesCreate
+                | Self::GuestServicesEnable
+                | Self::GuestServicesDisable
+                | Self::GuestServicesSet
+                | Self::GuestServicesDelete
+        )
+    }
+
     /// The machine for an action type; `last` is the action before, which decides what a confirmation confirms.
     pub fn of(action: &ActionType, last: &ActionType) -> Option<Self> {
         let after_cold_migration = *last == ActionType::ColdMigrate;
@@ -201,7 +279,14 @@ impl ActionKind {
                 rejected: Some(E::InstanceDeleteRejected),
                 cancelled: Some(E::InstanceDeleteCancelled),
             },
-            Self::Fail => ActionLogs { begin: None, failed: None, rejected: None, cancelled: None },
+            Self::Fail
+            | Self::GuestServicesCreate
+            | Self::GuestServicesEnable
+            | Self::GuestServicesDisable
+            | Self::GuestServicesSet
+            | Self::GuestServicesDelete => {
+                ActionLogs { begin: None, failed: None, rejected: None, cancelled: None }
+            }
         }
     }
 }
@@ -288,6 +373,29 @@ impl ActionData {
     /// A user asked for it.
     pub fn from_cli(&self) -> bool {
         self.nfvi.as_ref().is_some_and(|nfvi| nfvi.from_cli)
+    }
+
+    /// It has ended.
+    pub fn complete(&mut self) {
+        if let Some(nfvi) = &mut self.nfvi {
+            nfvi.action_state = ActionState::Completed;
+            self.state = Some(ActionState::Completed);
+        }
+    }
+
+    /// The guest is asked or told about it, and Nova does not know of it yet, or does not any more.
+    pub fn is_with_guest(&self) -> bool {
+        matches!(
+            self.state,
+            Some(
+                ActionState::Voting
+                    | ActionState::Allowed
+                    | ActionState::Rejected
+                    | ActionState::PreNotify
+                    | ActionState::PostNotify
+                    | ActionState::Proceed
+            )
+        )
     }
 
     /// It ended, or never began.

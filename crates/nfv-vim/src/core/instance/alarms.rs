@@ -1,6 +1,7 @@
 //! Which alarm an instance has. Contract: vim-behaviour 8.3 ("manage alarms").
 
 use super::Instance;
+use super::guest_services::GuestServiceState;
 use crate::core::Vim;
 use nfv_common::TextParams;
 use nfv_common::alarm::AlarmType;
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 /// A pause shorter than this raises nothing.
 const PAUSED_FOR: Duration = Duration::from_secs(10);
+/// A guest whose heartbeat is not there this long after it came up raises one.
+const HEARTBEAT_MISSED_FOR: u64 = 600;
 
 impl Instance {
     fn last_event_is(&self, events: &[EventId]) -> bool {
@@ -109,6 +112,37 @@ impl Vim {
         }
     }
 
+    /// Brings the alarm of a missing heartbeat in line. Contract: 8.3 "instance-guest-heartbeat".
+    pub(super) fn manage_heartbeat_alarm(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get(uuid) else { return };
+        let services = &instance.guest_services;
+        let missed = self.has_guest_services(instance)
+            && !instance.deleted
+            && !services.communication_established()
+            && instance.is_enabled()
+            && instance.elapsed_in_state(self.now.mono) >= HEARTBEAT_MISSED_FOR;
+        // while an action has the heartbeat switched off nobody misses it (docs/differences.md)
+        let switched_off = services.are(GuestServiceState::Disabling) || services.are(GuestServiceState::Disabled);
+        match (&instance.heartbeat_alarm, missed) {
+            (None, true) if switched_off => {}
+            (None, true) => {
+                let raised = self.raise_alarm_of(uuid, AlarmType::InstanceGuestHeartbeat);
+                if let Some(instance) = self.instances.get_mut(uuid) {
+                    instance.heartbeat_alarm = raised;
+                }
+            }
+            (Some(_), false) => self.clear_heartbeat_alarm(uuid),
+            (Some(_), true) | (None, false) => {}
+        }
+    }
+
+    pub(super) fn clear_heartbeat_alarm(&mut self, uuid: &str) {
+        let raised = self.instances.get_mut(uuid).and_then(|instance| instance.heartbeat_alarm.take());
+        if let Some(alarm) = raised {
+            self.clear_alarm(&alarm);
+        }
+    }
+
     pub(super) fn clear_instance_alarms(&mut self, uuid: &str) {
         let raised = self.instances.get_mut(uuid).map(|instance| std::mem::take(&mut instance.alarms));
         for (_, alarm) in raised.unwrap_or_default() {
@@ -117,7 +151,14 @@ impl Vim {
     }
 
     fn raise_instance_alarm(&mut self, uuid: &str, alarm: AlarmType) {
-        let Some(instance) = self.instances.get(uuid) else { return };
+        let raised = self.raise_alarm_of(uuid, alarm);
+        if let Some(instance) = self.instances.get_mut(uuid) {
+            instance.alarms.extend(raised.map(|alarm_uuid| (alarm, alarm_uuid)));
+        }
+    }
+
+    fn raise_alarm_of(&mut self, uuid: &str, alarm: AlarmType) -> Option<String> {
+        let instance = self.instances.get(uuid)?;
         let (tenant_uuid, tenant) = self.tenant_of(instance);
         let name = instance.name().to_owned();
         let host = instance.nfvi.host_name.clone();
@@ -136,9 +177,6 @@ impl Vim {
             ..TextParams::default()
         };
         let entity = format!("tenant={tenant_uuid}.instance={uuid}");
-        let alarm_uuid = self.raise_alarm(alarm, "tenant.instance", &entity, &params, raised_at);
-        if let Some(instance) = self.instances.get_mut(uuid) {
-            instance.alarms.push((alarm, alarm_uuid));
-        }
+        Some(self.raise_alarm(alarm, "tenant.instance", &entity, &params, raised_at))
     }
 }

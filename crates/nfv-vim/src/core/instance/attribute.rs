@@ -1,12 +1,17 @@
 //! Values with several sources. Contract: vim-behaviour 3.8.
 
 use super::Instance;
-use crate::core::Vim;
+use crate::core::{Vim, image};
+use serde_json::Value;
 use std::time::Duration;
 
 const AUTO_RECOVERY: &str = "sw:wrs:auto_recovery";
+const GUEST_HEARTBEAT: &str = "sw:wrs:guest:heartbeat";
 /// Larger limits count as this many seconds (136 years).
 const LONGEST_SECS: u64 = u32::MAX as u64;
+const LIVE_MIGRATION_MAX_DOWNTIME: &str = "hw:wrs:live_migration_max_downtime";
+/// Longest standstill when nothing else says so.
+const DEFAULT_DOWNTIME_MS: u64 = 500;
 const LIVE_MIGRATION_TIMEOUT: &str = "hw:wrs:live_migration_timeout";
 
 impl Instance {
@@ -14,9 +19,10 @@ impl Instance {
         self.nfvi.instance_type.as_ref()?.extra_specs.get(key).map(String::as_str)
     }
 
-    /// The system may heal it. Text other than true and false counts as true.
-    pub fn auto_recovery(&self) -> bool {
-        !self.extra_spec(AUTO_RECOVERY).is_some_and(|text| text.eq_ignore_ascii_case("false"))
+    /// The flavor asks for a guest heartbeat; none while the flavor is not known.
+    pub fn wants_heartbeat(&self) -> Option<bool> {
+        let flavor = self.nfvi.instance_type.as_ref()?;
+        Some(flavor.extra_specs.get(GUEST_HEARTBEAT).is_some_and(|text| text.eq_ignore_ascii_case("true")))
     }
 
     /// 1 comes first, 10 last.
@@ -33,6 +39,12 @@ impl Instance {
     /// No passed-through device forbids a live migration.
     pub fn supports_live_migration(&self) -> bool {
         self.nfvi.live_migration_support.unwrap_or(true)
+    }
+
+    /// The longest standstill of a live migration, ms. It is only told to the API.
+    pub fn max_live_migration_downtime_ms(&self) -> u64 {
+        let given = self.extra_spec(LIVE_MIGRATION_MAX_DOWNTIME);
+        given.and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_DOWNTIME_MS)
     }
 
     fn local_disk_gb(&self) -> Option<u64> {
@@ -52,13 +64,35 @@ impl Instance {
 }
 
 impl Vim {
+    /// The system may heal an instance: by its flavor, else by its image. In a flavor, text other than true and false
+    /// counts as true; the value of an image counts as stored, so that its text `false` is true as well (3.8).
+    pub(in crate::core) fn auto_recovery(&self, instance: &Instance) -> bool {
+        if let Some(text) = instance.extra_spec(AUTO_RECOVERY) {
+            return !text.eq_ignore_ascii_case("false");
+        }
+        match self.image_of(instance).and_then(image::auto_recovery) {
+            None | Some(Value::Null) => true,
+            Some(Value::Bool(value)) => *value,
+            Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(Value::Array(list)) => !list.is_empty(),
+            Some(Value::Object(object)) => !object.is_empty(),
+        }
+    }
+
     /// The longest a live migration of this instance may take; none for no limit. The smallest value given
     /// counts; a value that is no number does not.
-    pub(super) fn live_migrate_wait(&self, instance: &Instance) -> Option<Duration> {
+    pub(in crate::core) fn live_migrate_wait(&self, instance: &Instance) -> Option<Duration> {
         let config = &self.config.instance;
         let flavor =
             instance.extra_spec(LIVE_MIGRATION_TIMEOUT).and_then(|text| text.trim().parse::<u64>().ok());
-        let given: Vec<u64> = [flavor, instance.nfvi.live_migration_timeout].into_iter().flatten().collect();
+        let image =
+            self.image_of(instance).and_then(image::live_migration_timeout).and_then(|value| match value {
+                Value::String(text) => text.trim().parse::<u64>().ok(),
+                other => other.as_u64(),
+            });
+        let given: Vec<u64> =
+            [image, flavor, instance.nfvi.live_migration_timeout].into_iter().flatten().collect();
         if given.is_empty() {
             return Some(config.max_live_migrate_wait);
         }

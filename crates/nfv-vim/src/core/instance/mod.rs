@@ -2,22 +2,32 @@
 //!
 //! - [`action`]: action types as state machines, action data (3.1, 3.3).
 //! - `start`: starting, cancelling and queueing actions (3.2).
-//! - [`state`]: the states of the actions and what each event does (3.4).
-//! - `task`: the works of each state in order (3.5), and running them (3.6).
+//! - [`state`], `reaction`: the states of the actions and what each event does (3.4).
+//! - [`work`]: the works of each state in order (3.5); `task`: running them; `nova_work`, `guest_work`: what they
+//!   ask of Nova (3.6) and of the guest agent (3.7).
+//! - [`guest_services`], `guest`: guest services and what guests say (7).
 //! - `update`: applying what Nova shows (3.9).
 //! - `alarms`, `events`: what operators are told (8.3, 8.6).
 //! - `attribute`: values with several sources (3.8).
 
 pub mod action;
+mod action_change;
 mod alarms;
 mod attribute;
 mod events;
+mod guest;
+pub mod guest_services;
+mod guest_work;
+mod nova_work;
+mod reaction;
 pub(in crate::core) mod start;
 pub mod state;
 mod task;
 pub(in crate::core) mod update;
+pub mod work;
 
 use action::{ActionData, ActionKind};
+use guest_services::InstanceGuestServices;
 use nfv_common::alarm::AlarmType;
 use nfv_common::event_log::EventId;
 use nfv_common::fsm::Task;
@@ -28,7 +38,7 @@ use nfv_nfvi::object::{
 pub use state::InstanceEvent;
 use state::Running;
 use std::collections::VecDeque;
-pub use task::InstanceWork;
+pub use work::InstanceWork;
 
 /// Nova's `vm_state` of an instance that was set to error.
 pub const VM_ERROR: &str = "error";
@@ -42,6 +52,8 @@ pub struct Pending {
     pub by: nfv_common::event_log::InitiatedBy,
     /// Why.
     pub reason: String,
+    /// See [`Running::record`].
+    pub record: Option<u64>,
 }
 
 /// An instance.
@@ -53,8 +65,8 @@ pub struct Instance {
     pub action_data: ActionData,
     /// The one before.
     pub last_action_data: ActionData,
-    /// Guest services as stored; this VIM does not manage them and keeps them as they are.
-    pub guest_services: Option<String>,
+    /// Its guest services; none for most.
+    pub guest_services: InstanceGuestServices,
     /// Nova has not said that it is being deleted.
     pub recoverable: bool,
     /// Stopped by a lock of the only hypervisor, to be started again.
@@ -91,8 +103,10 @@ pub struct Instance {
     pub from_flavor: Option<String>,
     /// The most recent event logs.
     pub last_events: Vec<EventId>,
-    /// Alarms raised: type and alarm uuid.
+    /// Alarms raised for its condition: type and alarm uuid.
     pub alarms: Vec<(AlarmType, String)>,
+    /// The alarm of its missing heartbeat.
+    pub heartbeat_alarm: Option<String>,
     /// Why it was failed.
     pub fail_reason: Option<String>,
     /// It is over; the entry goes soon.
@@ -106,7 +120,7 @@ impl Instance {
             nfvi,
             action_data: ActionData::default(),
             last_action_data: ActionData::default(),
-            guest_services: None,
+            guest_services: InstanceGuestServices::default(),
             recoverable: true,
             unlock_to_recover: false,
             running: None,
@@ -126,6 +140,7 @@ impl Instance {
             from_flavor: None,
             last_events: Vec::new(),
             alarms: Vec::new(),
+            heartbeat_alarm: None,
             fail_reason: None,
             deleted: false,
         }
@@ -231,6 +246,33 @@ impl Instance {
             || self.pending.iter().any(|pending| pending.kind == ActionKind::Evacuate)
     }
 
+    /// The VIM moves it.
+    pub fn is_being_moved(&self) -> bool {
+        let moves = |kind| matches!(kind, ActionKind::LiveMigrate | ActionKind::ColdMigrate);
+        self.running.as_ref().is_some_and(|running| moves(running.kind))
+    }
+
+    /// An action is under way in which Nova has a part.
+    pub fn is_acted_upon(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| !running.state.concerns_guest_only())
+    }
+
+    /// The action data is that of the running action.
+    pub(in crate::core) fn owns_action_data(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.record == Some(self.action_data.seqnum))
+    }
+
+    /// Sequence number of the action data of an action that is about to run. Failing, forgetting and what concerns
+    /// guest services only have none of their own.
+    fn record_for(&self, kind: ActionKind) -> Option<u64> {
+        let has_data = match kind {
+            ActionKind::Fail => false,
+            ActionKind::Delete => self.action_data.action_type() == ActionType::Delete,
+            other => !other.is_guest_services(),
+        };
+        has_data.then_some(self.action_data.seqnum)
+    }
+
     /// Delete under way.
     pub fn is_deleting(&self) -> bool {
         self.nfvi.action == InstanceAction::Deleting
@@ -254,6 +296,15 @@ impl Instance {
     /// It is on this host.
     pub fn on_host(&self, host: &str) -> bool {
         self.host() == Some(host)
+    }
+
+    /// The action with this record is over. A fail action, which goes before a healing, has none: the healing's stays.
+    fn complete_record(&mut self, seqnum: Option<u64>) {
+        for data in [&mut self.action_data, &mut self.last_action_data] {
+            if Some(data.seqnum) == seqnum {
+                data.complete();
+            }
+        }
     }
 
     /// Writes the elapsed times down.

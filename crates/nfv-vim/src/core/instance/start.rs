@@ -1,7 +1,7 @@
 //! Starting, cancelling and queueing actions. Contract: vim-behaviour 3.2.
 
 use super::action::{ActionData, ActionKind, NfviActionData, RequestContextOrNone};
-use super::state::{InstanceEvent, InstanceState, Running};
+use super::state::{InstanceEvent, Running};
 use super::{Instance, Pending};
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::TextParams;
@@ -114,41 +114,57 @@ impl Vim {
         if instance.deleted {
             return;
         }
-        let survives =
-            |other: ActionKind| other == kind || (other == ActionKind::Fail && kind != ActionKind::Delete);
+        let survives = |other: ActionKind| {
+            other == kind
+                || kind == ActionKind::GuestServicesSet
+                || (other == ActionKind::Fail && kind != ActionKind::Delete)
+        };
         instance.pending.retain(|pending| survives(pending.kind));
+        let record = instance.record_for(kind);
         if let Some(running) = &instance.running
             && !survives(running.kind)
         {
             self.instance_react(uuid, &InstanceEvent::TaskStop);
             self.abort_instance_task(uuid);
-            if let Some(instance) = self.instances.get_mut(uuid) {
-                instance.running = None;
+            if let Some(instance) = self.instances.get_mut(uuid)
+                && let Some(stopped) = instance.running.take()
+                && stopped.record != record
+            {
+                instance.complete_record(stopped.record);
+                self.dirty_instances.insert(uuid.to_owned());
             }
         }
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         match &instance.running {
-            None => self.begin_action(uuid, kind, by, reason),
+            None => {
+                self.begin_action(uuid, Pending { kind, by, reason: reason.to_owned(), record });
+            }
             Some(running) if running.kind == kind => {
+                if let Some(running) = &mut instance.running {
+                    (running.by, running.record) = (by, record);
+                }
                 self.log_begin(uuid, kind, by, reason);
                 self.post_instance(uuid, InstanceEvent::TaskStart);
             }
             Some(_) => {
                 if !instance.pending.iter().any(|pending| pending.kind == kind) {
-                    let pending = Pending { kind, by, reason: reason.to_owned() };
+                    let pending = Pending { kind, by, reason: reason.to_owned(), record };
                     instance.pending.push_back(pending);
                 }
             }
         }
     }
 
-    fn begin_action(&mut self, uuid: &str, kind: ActionKind, by: InitiatedBy, reason: &str) {
-        self.log_begin(uuid, kind, by, reason);
+    fn begin_action(&mut self, uuid: &str, action: Pending) {
+        let Pending { kind, by, reason, record } = action;
+        self.log_begin(uuid, kind, by, &reason);
         let now = self.now.mono;
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let from = instance.nfvi.host_name.clone();
-        instance.running = Some(Running { by, ..Running::new(kind, InstanceState::first(kind), from, now) });
-        self.timers.arm(TimerKey::Watch(uuid.to_owned()), now + self.config.watch_interval);
+        instance.running = Some(Running { by, record, ..Running::new(kind, kind.first_state(), from, now) });
+        if !kind.is_guest_services() {
+            self.timers.arm(TimerKey::Watch(uuid.to_owned()), now + self.config.watch_interval);
+        }
         self.enter_instance_state(uuid);
     }
 
@@ -159,16 +175,12 @@ impl Vim {
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let name = instance.name().to_owned();
         // what an earlier process had under way is over, if this was it; whatever comes next is asked of Nova
-        let ended = instance.running.take().map(|running| running.kind);
-        if ended.is_some() && ended == instance.resumed_kind() {
+        let ended = instance.running.take();
+        let kind = ended.as_ref().map(|running| running.kind);
+        if kind.is_some() && kind == instance.resumed_kind() {
             instance.resuming = None;
         }
-        if let Some(nfvi) = &mut instance.action_data.nfvi {
-            nfvi.action_state = ActionState::Completed;
-        }
-        if instance.action_data.nfvi.is_some() {
-            instance.action_data.state = Some(ActionState::Completed);
-        }
+        instance.complete_record(ended.and_then(|running| running.record));
         self.dirty_instances.insert(uuid.to_owned());
         self.log(
             Level::Info,
@@ -178,7 +190,7 @@ impl Vim {
         );
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         if let Some(next) = instance.pending.pop_front() {
-            self.begin_action(uuid, next.kind, next.by, &next.reason);
+            self.begin_action(uuid, next);
         }
     }
 

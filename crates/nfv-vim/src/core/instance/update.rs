@@ -1,6 +1,7 @@
 //! Applying what Nova shows to an instance. Contract: vim-behaviour 3.9.
 
 use super::{Instance, InstanceEvent};
+use crate::core::director::SwMgmtEvent;
 use crate::core::nfvi_call::Then;
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::TextParams;
@@ -55,8 +56,13 @@ impl Vim {
         if known.deleted {
             return;
         }
+        let gone = nfvi.avail_status.contains(&Avail::Deleted);
+        if known.nfvi_is_deleted() && !gone && source == Source::Notification {
+            // it is being forgotten; this comes late
+            return;
+        }
         known.fill_from_known(&mut nfvi);
-        if nfvi.avail_status.contains(&Avail::Deleted) {
+        if gone {
             self.instance_apply(&uuid, nfvi, source);
             self.instance_gone(&uuid);
             return;
@@ -75,6 +81,7 @@ impl Vim {
         self.instances.insert(uuid.clone(), instance);
         self.dirty_instances.insert(uuid.clone());
         self.issue_instance_log(&uuid, EventId::InstanceCreated, &TextParams::default());
+        self.provision_guest_services(&uuid);
         self.manage_alarms(&uuid);
     }
 
@@ -103,6 +110,8 @@ impl Vim {
                 instance.stamp_elapsed(false, now);
                 self.dirty_instances.insert(uuid.to_owned());
                 self.post_instance(uuid, InstanceEvent::Audit);
+                self.manage_guest(uuid, false);
+                self.tell_sw_mgmt(SwMgmtEvent::InstanceAudit { uuid: uuid.to_owned() });
             }
             self.manage_alarms(uuid);
             if source == Source::Answer {
@@ -116,6 +125,10 @@ impl Vim {
             }
             self.dirty_instances.insert(uuid.to_owned());
             self.post_instance(uuid, InstanceEvent::NfviHostChanged);
+            self.group_member_changed(uuid);
+        }
+        if changed || host_changed {
+            self.tell_sw_mgmt(SwMgmtEvent::InstanceStateChanged { uuid: uuid.to_owned() });
         }
         if first {
             self.post_instance(uuid, InstanceEvent::Confirmed);
@@ -193,6 +206,7 @@ impl Vim {
             if enabled { InstanceEvent::NfviEnabled } else { InstanceEvent::NfviDisabled },
         );
         self.settle();
+        self.manage_guest(uuid, enabling);
         if recovered {
             self.recovery.forget_reboots(uuid);
         }
@@ -203,6 +217,17 @@ impl Vim {
             instance.from_host = None;
             instance.from_flavor = None;
         }
+    }
+
+    /// Guest services and their alarm, after the running action had its say.
+    fn manage_guest(&mut self, uuid: &str, enabling: bool) {
+        self.provision_guest_services(uuid);
+        let Some(instance) = self.instances.get(uuid) else { return };
+        if instance.guest_services.are_provisioned() {
+            self.settle();
+            self.manage_guest_services(uuid, enabling);
+        }
+        self.manage_heartbeat_alarm(uuid);
     }
 
     /// An instance that a notification shows as failed is asked after before anything is done about it: the
@@ -274,6 +299,8 @@ impl Vim {
         if !instance.nfvi_is_deleted() {
             instance.nfvi.avail_status.push(Avail::Deleted);
             instance.nfvi.avail_status.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+            instance.version += 1;
+            self.dirty_instances.insert(uuid.to_owned());
         }
         let by = nfv_common::event_log::InitiatedBy::Unknown;
         self.start_action(uuid, super::action::ActionKind::Delete, by, "");
@@ -285,7 +312,9 @@ impl Vim {
         instance.deleted = true;
         self.director_instance_deleted(uuid);
         self.clear_instance_alarms(uuid);
+        self.clear_heartbeat_alarm(uuid);
         self.issue_instance_log(uuid, EventId::InstanceDeleted, &TextParams::default());
+        self.group_member_changed(uuid);
         self.timers.arm(TimerKey::CleanupInstances, self.now.mono + Duration::from_secs(1));
     }
 
@@ -325,7 +354,7 @@ impl Vim {
     /// notifications get lost.
     pub(in crate::core) fn watch_instance(&mut self, uuid: &str) {
         let Some(instance) = self.instances.get(uuid) else { return };
-        if instance.running.is_none() && !instance.is_action_running() {
+        if !instance.is_acted_upon() && !instance.is_action_running() {
             return;
         }
         self.timers.arm(TimerKey::Watch(uuid.to_owned()), self.now.mono + self.config.watch_interval);

@@ -1,0 +1,90 @@
+//! Moving, stopping and starting instances for a strategy. Contract: vim-behaviour 5.3.5, the entry points.
+
+use super::operation::{ItemEnd, ItemState, Operation, OperationKind, OperationStatus};
+use super::{FILE, LOGGER};
+use crate::core::{Level, Vim};
+use std::collections::BTreeMap;
+
+impl Vim {
+    /// One operation for each host that has one of the instances; the answer is the overall operation, one item for
+    /// each host. Nothing begins if one of the instances cannot be taken in hand at all. The first host that fails at
+    /// once keeps those after it from beginning.
+    pub(super) fn operate_instances(&mut self, kind: OperationKind, uuids: &[String]) -> OperationStatus {
+        self.log(Level::Info, LOGGER, FILE, format!("{} uuids={}.", title(kind), uuids.join(", ")));
+        let mut overall = Operation::new(kind);
+        let mut hosts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for uuid in uuids {
+            match self.host_of_wanted(uuid) {
+                Ok(host) => hosts.entry(host).or_default().push(uuid.clone()),
+                Err(reason) => {
+                    self.log(Level::Info, LOGGER, FILE, reason.clone());
+                    overall.set_failed(&reason);
+                    return overall.status();
+                }
+            }
+        }
+        for (host, wanted) in hosts {
+            self.operations.insert(host.clone(), Operation::new(kind));
+            if kind.is_start() {
+                self.start_pass(&host, &wanted);
+                self.start_next_if_none(&host);
+            } else if kind == OperationKind::StopInstances {
+                self.stop_pass(&host, Some(&wanted));
+            } else {
+                self.migrate_pass(&host);
+            }
+            let status = self.finish_if_idle(&host);
+            let state = if status.in_progress {
+                ItemState::InProgress
+            } else if status.failed {
+                ItemState::Ended(ItemEnd::Failed)
+            } else if status.timed_out {
+                ItemState::Ended(ItemEnd::TimedOut)
+            } else {
+                ItemState::Ended(ItemEnd::Completed)
+            };
+            overall.set(&host, state);
+            if matches!(state, ItemState::Ended(ItemEnd::Failed | ItemEnd::TimedOut)) {
+                overall.give_reason(&status.reason);
+                break;
+            }
+        }
+        overall.status()
+    }
+
+    /// The host of an instance, if an operation may begin there.
+    fn host_of_wanted(&self, uuid: &str) -> Result<String, String> {
+        let Some(instance) = self.instances.get(uuid) else {
+            return Err(format!("Instance {uuid} does not exist."));
+        };
+        let host = instance.host().unwrap_or("None");
+        if !self.hosts.contains_key(host) {
+            return Err(format!("Host {host} does not exist."));
+        }
+        match self.operations.get(host) {
+            Some(operation) if operation.status().in_progress => Err(format!(
+                "Another host operation {} is already inprogress for host {host}.",
+                operation.kind.as_str()
+            )),
+            _ => Ok(host.to_owned()),
+        }
+    }
+
+    /// The first of several was refused at once: the next one has its turn.
+    fn start_next_if_none(&mut self, host: &str) {
+        if self.operations.get(host).is_some_and(|operation| operation.in_progress() == 0) {
+            self.start_next(host);
+        }
+    }
+}
+
+/// How the log line of an operation begins.
+fn title(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::MigrateInstances => "Migrate instances",
+        OperationKind::StopInstances => "Stop instances",
+        OperationKind::StartInstances => "Start instances",
+        OperationKind::StartInstancesSerial => "Start instances serial",
+        other => other.as_str(),
+    }
+}

@@ -1,0 +1,862 @@
+//! vim-behaviour 3.4: what each event does to each action of an instance.
+
+use crate::case::{Case, Elsewhere};
+use crate::rig::{Rig, nova};
+use crate::scene::{
+    OTHER, VM, arrives, audit_after, cloud, evacuation, failed_host, locked_cold, locked_live, locked_stop, silent,
+    unlocked_start, user_action,
+};
+use nfv_nfvi::Notification;
+use nfv_nfvi::object::{ActionState, ActionType};
+
+pub const ELSEWHERE: &[Elsewhere] = &[];
+
+/// State of the action, calls and logs after the input.
+type End = (&'static str, &'static [&'static str], &'static [&'static str]);
+/// Row, side, set-up, input, end.
+type Row = (&'static str, &'static str, fn() -> Rig, fn(&mut Rig), End);
+
+/// Nova says so, and nothing else.
+fn seen(rig: &mut Rig, vm: &str, task: &str, power: &str) {
+    rig.nova(VM, vm, task, power);
+}
+
+/// It crashes: a fail action stops the one under way.
+fn crash(rig: &mut Rig) {
+    rig.nova(VM, "active", "none", "crashed");
+}
+
+fn rollback(rig: &mut Rig) {
+    rig.say(Notification::InstanceActionChange {
+        uuid: VM.to_owned(),
+        action: Some(ActionType::LiveMigrateRollback),
+        state: ActionState::Started,
+        reason: "no memory".to_owned(),
+    });
+}
+
+/// The live migration of a lock was taken by Nova; nothing is seen of it.
+fn live_taken() -> Rig {
+    let mut rig = silent(locked_live());
+    rig.ok("vm-0: live-migrate");
+    rig.forget();
+    rig
+}
+
+/// And it is under way.
+fn live_under_way() -> Rig {
+    let mut rig = live_taken();
+    seen(&mut rig, "active", "migrating", "running");
+    rig.forget();
+    rig
+}
+
+fn cold_taken() -> Rig {
+    let mut rig = silent(locked_cold());
+    rig.ok("vm-0: cold-migrate");
+    rig.forget();
+    rig
+}
+
+fn evacuation_taken() -> Rig {
+    let mut rig = silent(evacuation());
+    rig.ok("vm-0: evacuate");
+    rig.forget();
+    rig
+}
+
+fn evacuation_under_way() -> Rig {
+    let mut rig = evacuation_taken();
+    seen(&mut rig, "error", "rebuilding", "running");
+    rig.forget();
+    rig
+}
+
+fn start_taken() -> Rig {
+    let mut rig = silent(unlocked_start());
+    rig.ok("vm-0: start");
+    rig.forget();
+    rig
+}
+
+const LOCK_GOES_ON: &str = "nova: compute-0 forced_down true";
+const LIVE_FAILED: &str =
+    "sysinv: compute-0 services-disable-failed (Migrate of instance vm-0 from host compute-0 failed.)";
+const LIVE_LATE: &str =
+    "sysinv: compute-0 services-disable-failed (Migrate of instance vm-0 from host compute-0 timed out.)";
+const STOP_FAILED: &str = "sysinv: compute-0 services-disable-failed (Stop of instance vm-0 on host compute-0 failed.)";
+const STOP_LATE: &str =
+    "sysinv: compute-0 services-disable-failed (Stop of instance vm-0 on host compute-0 timed out.)";
+const STOP_CANCELLED: &str =
+    "sysinv: compute-0 services-disable-failed (Stop of instance vm-0 on host compute-0 cancelled.)";
+const EVACUATION_ENDED: &str = "sysinv: compute-0 services-disabled";
+
+fn rows() -> Vec<Row> {
+    vec![
+        // start
+        ("3.4 start / task-completed", "", || silent(unlocked_start()), |rig| rig.ok("vm-0: start"), ("start", &[], &[])),
+        (
+            "3.4 start / task-failed",
+            "",
+            || silent(unlocked_start()),
+            |rig| rig.nok("vm-0: start", "No valid host."),
+            ("initial", &[], &["700.143 Start failed for instance vm-0 on host compute-0, reason = No valid host"]),
+        ),
+        (
+            "3.4 start / nfvi-enabled",
+            "while the request is out",
+            || silent(unlocked_start()),
+            |rig| seen(rig, "active", "none", "running"),
+            ("initial", &[], &["700.144 Start complete for instance vm-0 now enabled on host compute-0"]),
+        ),
+        ("3.4 start / audit, idle", "59 s", start_taken, |rig| audit_after(rig, 59), ("start", &[], &[])),
+        (
+            "3.4 start / audit, idle",
+            "60 s",
+            start_taken,
+            |rig| audit_after(rig, 60),
+            ("initial", &[], &["700.143 Start failed for instance vm-0 on host compute-0, reason = timeout"]),
+        ),
+        (
+            "3.4 start / audit, idle",
+            "busy",
+            || silent(unlocked_start()),
+            |rig| audit_after(rig, 20),
+            ("start", &[], &[]),
+        ),
+        // stop
+        (
+            "3.4 stop / task-stop",
+            "reported as cancelled",
+            || silent(locked_stop()),
+            |rig| {
+                crash(rig);
+                rig.nova_answers = true;
+                rig.notify(VM);
+                rig.run(1);
+            },
+            (
+                "fail",
+                &[STOP_CANCELLED],
+                &["700.102 Instance vm-0 owned by admin has failed on host compute-0, reason = instance crashed"],
+            ),
+        ),
+        (
+            "3.4 stop / nfvi-disabled or audit, when locked and disabled",
+            "nfvi-disabled",
+            || silent(locked_stop()),
+            |rig| seen(rig, "stopped", "none", "shutdown"),
+            (
+                "initial",
+                &[LOCK_GOES_ON],
+                &["700.150 Stop complete for instance vm-0 now disabled on host compute-0"],
+            ),
+        ),
+        (
+            "3.4 stop / nfvi-disabled or audit, when locked and disabled",
+            "disabled, and not locked",
+            || silent(locked_stop()),
+            |rig| seen(rig, "paused", "none", "paused"),
+            ("stop", &[], &["700.120 Pause complete for instance vm-0 now paused on host compute-0"]),
+        ),
+        (
+            "3.4 stop / task-failed",
+            "",
+            || silent(locked_stop()),
+            |rig| rig.nok("vm-0: stop", "Cannot stop."),
+            (
+                "initial",
+                &[STOP_FAILED],
+                &["700.149 Stop failed for instance vm-0 on host compute-0, reason = Cannot stop"],
+            ),
+        ),
+        (
+            "3.4 stop / audit otherwise",
+            "299 s",
+            || {
+                let mut rig = silent(locked_stop());
+                rig.ok("vm-0: stop");
+                rig
+            },
+            |rig| audit_after(rig, 299),
+            ("stop", &[], &[]),
+        ),
+        (
+            "3.4 stop / audit otherwise",
+            "300 s",
+            || {
+                let mut rig = silent(locked_stop());
+                rig.ok("vm-0: stop");
+                rig
+            },
+            |rig| audit_after(rig, 300),
+            (
+                "initial",
+                &[STOP_LATE],
+                &["700.149 Stop failed for instance vm-0 on host compute-0, reason = timeout"],
+            ),
+        ),
+        // live migration
+        (
+            "3.4 live-migrate / task-stop",
+            "nothing is reported: the host waits on",
+            locked_live,
+            crash,
+            (
+                "fail",
+                &[],
+                &["700.102 Instance vm-0 owned by admin has failed on host compute-0, reason = instance crashed"],
+            ),
+        ),
+        (
+            "3.4 live-migrate / nfvi-host-changed, host ≠ from",
+            "",
+            live_under_way,
+            arrives,
+            (
+                "initial",
+                &[LOCK_GOES_ON],
+                &["700.156 Live-Migrate complete for instance vm-0 now enabled on host compute-1"],
+            ),
+        ),
+        (
+            "3.4 live-migrate / nfvi-host-changed, host ≠ from",
+            "nothing else changed",
+            live_taken,
+            |rig| rig.change(VM, |vm| vm.host_name = Some(OTHER.to_owned())),
+            ("initial", &[LOCK_GOES_ON], &[]),
+        ),
+        (
+            "3.4 live-migrate / live-migrate-rollback",
+            "",
+            live_under_way,
+            rollback,
+            (
+                "initial",
+                &[LIVE_FAILED],
+                &["700.154 Live-Migrate cancelled for instance vm-0 now on host compute-0, reason = no memory"],
+            ),
+        ),
+        (
+            "3.4 live-migrate / task-failed",
+            "",
+            || silent(locked_live()),
+            |rig| rig.nok("vm-0: live-migrate", "No valid host was found.\n"),
+            (
+                "initial",
+                &[LIVE_FAILED],
+                &["700.155 Live-Migrate failed for instance vm-0 now on host compute-0, reason = No valid host was found"],
+            ),
+        ),
+        (
+            "3.4 live-migrate / nfvi-enabled, instance migrating",
+            "",
+            live_taken,
+            |rig| seen(rig, "active", "migrating", "running"),
+            ("live-migrate", &[], &["700.152 Live-Migrate inprogress for instance vm-0 from host compute-0"]),
+        ),
+        (
+            "3.4 live-migrate / nfvi-enabled, not migrating, started, host = from",
+            "",
+            live_under_way,
+            |rig| seen(rig, "active", "none", "running"),
+            ("initial", &[LIVE_FAILED], &[]),
+        ),
+        (
+            "3.4 live-migrate / nfvi-enabled, not migrating, started, host = from",
+            "not started: it may still come",
+            || {
+                let mut rig = silent(crate::scene::cloud_with(|vm| nova(vm, "paused", "none", "paused")));
+                crate::scene::lock(&mut rig);
+                rig.ok("vm-0: live-migrate");
+                rig.forget();
+                rig
+            },
+            |rig| seen(rig, "active", "none", "running"),
+            ("live-migrate", &[], &["700.101 Instance vm-0 is enabled on host compute-0"]),
+        ),
+        (
+            "3.4 live-migrate / audit, host ≠ from",
+            "Nova shows it there",
+            live_taken,
+            |rig| {
+                rig.run(20);
+                rig.change(VM, |vm| vm.host_name = Some(OTHER.to_owned()));
+            },
+            ("initial", &[LOCK_GOES_ON], &[]),
+        ),
+        (
+            "3.4 live-migrate / audit, idle and not migrating",
+            "the first one begins to count",
+            live_taken,
+            |rig| audit_after(rig, 100),
+            ("live-migrate", &[], &[]),
+        ),
+        (
+            "3.4 live-migrate / audit, idle and not migrating",
+            "59 s later",
+            live_taken,
+            |rig| {
+                audit_after(rig, 20);
+                audit_after(rig, 59);
+            },
+            ("live-migrate", &[], &[]),
+        ),
+        (
+            "3.4 live-migrate / audit, idle and not migrating",
+            "60 s later",
+            live_taken,
+            |rig| {
+                audit_after(rig, 20);
+                audit_after(rig, 60);
+            },
+            (
+                "initial",
+                &[LIVE_LATE],
+                &["700.155 Live-Migrate failed for instance vm-0 now on host compute-0, reason = timeout"],
+            ),
+        ),
+        (
+            "3.4 live-migrate / audit otherwise",
+            "859 s",
+            live_under_way,
+            |rig| audit_after(rig, 859),
+            ("live-migrate", &[], &[]),
+        ),
+        (
+            "3.4 live-migrate / audit otherwise",
+            "860 s",
+            live_under_way,
+            |rig| audit_after(rig, 860),
+            (
+                "initial",
+                &[LIVE_LATE],
+                &["700.155 Live-Migrate failed for instance vm-0 now on host compute-0, reason = timeout"],
+            ),
+        ),
+        (
+            "3.4 live-migrate / audit otherwise",
+            "no limit of its own",
+            || {
+                let mut rig = silent(user_action(ActionType::LiveMigrate, |vm| vm.live_migration_timeout = Some(0)));
+                rig.ok("vm-0: live-migrate");
+                seen(&mut rig, "active", "migrating", "running");
+                rig.forget();
+                rig
+            },
+            |rig| audit_after(rig, 9000),
+            ("live-migrate", &[], &[]),
+        ),
+        // cold migration
+        (
+            "3.4 cold-migrate / task-stop",
+            "",
+            locked_cold,
+            crash,
+            (
+                "fail",
+                &[],
+                &["700.102 Instance vm-0 owned by admin has failed on host compute-0, reason = instance crashed"],
+            ),
+        ),
+        (
+            "3.4 cold-migrate / nfvi-resized",
+            "confirmed at once",
+            || {
+                let mut rig = cold_taken();
+                seen(&mut rig, "active", "resize_migrating", "running");
+                rig.nova_answers = true;
+                rig.forget();
+                rig
+            },
+            |rig| {
+                rig.change(VM, |vm| {
+                    nova(vm, "resized", "none", "running");
+                    vm.host_name = Some(OTHER.to_owned());
+                });
+            },
+            ("cold-migrate-confirm", &[LOCK_GOES_ON, "vm-0: confirm-resize"], &[]),
+        ),
+        (
+            "3.4 cold-migrate / task-completed",
+            "a user's",
+            || user_action(ActionType::ColdMigrate, |_| {}),
+            |rig| rig.ok("vm-0: cold-migrate"),
+            ("initial", &[], &[]),
+        ),
+        (
+            "3.4 cold-migrate / task-completed",
+            "the system's",
+            locked_cold,
+            |rig| rig.ok("vm-0: cold-migrate"),
+            ("cold-migrate", &[], &[]),
+        ),
+        (
+            "3.4 cold-migrate / task-failed",
+            "",
+            locked_cold,
+            |rig| rig.nok("vm-0: cold-migrate", "No valid host."),
+            (
+                "initial",
+                &[LIVE_FAILED],
+                &["700.161 Cold-Migrate failed for instance vm-0 now on host compute-0, reason = No valid host"],
+            ),
+        ),
+        (
+            "3.4 cold-migrate / audit, idle and not resizing",
+            "59 s after the first",
+            cold_taken,
+            |rig| {
+                audit_after(rig, 20);
+                audit_after(rig, 59);
+            },
+            ("cold-migrate", &[], &[]),
+        ),
+        (
+            "3.4 cold-migrate / audit, idle and not resizing",
+            "60 s after it: reported as a migration (docs/differences.md)",
+            cold_taken,
+            |rig| {
+                audit_after(rig, 20);
+                audit_after(rig, 60);
+            },
+            (
+                "initial",
+                &[LIVE_LATE],
+                &["700.161 Cold-Migrate failed for instance vm-0 now on host compute-0, reason = timeout"],
+            ),
+        ),
+        (
+            "3.4 cold-migrate / audit otherwise",
+            "899 s",
+            || {
+                let mut rig = cold_taken();
+                seen(&mut rig, "active", "resize_migrating", "running");
+                rig.forget();
+                rig
+            },
+            |rig| audit_after(rig, 899),
+            ("cold-migrate", &[], &[]),
+        ),
+        (
+            "3.4 cold-migrate / audit otherwise",
+            "900 s",
+            || {
+                let mut rig = cold_taken();
+                seen(&mut rig, "active", "resize_migrating", "running");
+                rig.forget();
+                rig
+            },
+            |rig| audit_after(rig, 900),
+            (
+                "initial",
+                &[LIVE_LATE],
+                &["700.161 Cold-Migrate failed for instance vm-0 now on host compute-0, reason = timeout"],
+            ),
+        ),
+        // evacuation
+        (
+            "3.4 evacuate / task-stop",
+            "Nova shows it deleted",
+            || silent(failed_host()),
+            |rig| rig.nova(VM, "deleted", "none", "shutdown"),
+            ("initial", &[EVACUATION_ENDED], &["700.114 Deleted instance vm-0 owned by admin"]),
+        ),
+        (
+            "3.4 evacuate / nfvi-enabled / nfvi-disabled / nfvi-host-changed, host ≠ fro",
+            "enabled",
+            evacuation_under_way,
+            arrives,
+            (
+                "initial",
+                &[EVACUATION_ENDED],
+                &["700.180 Evacuate complete for instance vm-0 now enabled on host compute-1"],
+            ),
+        ),
+        (
+            "3.4 evacuate / nfvi-enabled / nfvi-disabled / nfvi-host-changed, host ≠ fro",
+            "disabled",
+            evacuation_under_way,
+            |rig| {
+                rig.change(VM, |vm| {
+                    nova(vm, "error", "none", "running");
+                    vm.host_name = Some(OTHER.to_owned());
+                });
+            },
+            (
+                "initial",
+                &[EVACUATION_ENDED],
+                &["700.179 Evacuate failed for instance vm-0 on host compute-1"],
+            ),
+        ),
+        (
+            "3.4 evacuate / nfvi-enabled / nfvi-disabled / nfvi-host-changed, host ≠ fro",
+            "host changed, and still rebuilding",
+            evacuation_under_way,
+            |rig| rig.change(VM, |vm| vm.host_name = Some(OTHER.to_owned())),
+            ("evacuate", &[], &[]),
+        ),
+        (
+            "3.4 evacuate / nfvi-disabled, rebuilding",
+            "",
+            evacuation_taken,
+            |rig| seen(rig, "error", "rebuilding", "running"),
+            ("evacuate", &[], &["700.176 Evacuating instance vm-0 owned by admin from host compute-0"]),
+        ),
+        (
+            "3.4 evacuate / nfvi-disabled, not rebuilding, started, host = from",
+            "",
+            evacuation_under_way,
+            |rig| seen(rig, "error", "none", "running"),
+            (
+                "initial",
+                &[EVACUATION_ENDED],
+                &["700.179 Evacuate failed for instance vm-0 on host compute-0"],
+            ),
+        ),
+        (
+            "3.4 evacuate / task-failed",
+            "",
+            || silent(evacuation()),
+            |rig| rig.nok("vm-0: evacuate", "No valid host."),
+            (
+                "initial",
+                &[EVACUATION_ENDED],
+                &["700.179 Evacuate failed for instance vm-0 on host compute-0, reason = No valid host"],
+            ),
+        ),
+        (
+            "3.4 evacuate / audit, host ≠ from and not rebuilding",
+            "it arrives without a change of state",
+            evacuation_taken,
+            |rig| {
+                rig.run(20);
+                rig.change(VM, |vm| vm.host_name = Some(OTHER.to_owned()));
+            },
+            ("initial", &[EVACUATION_ENDED], &[]),
+        ),
+        (
+            "3.4 evacuate / audit, idle and not rebuilding",
+            "119 s after the first",
+            evacuation_taken,
+            |rig| {
+                audit_after(rig, 20);
+                audit_after(rig, 119);
+            },
+            ("evacuate", &[], &[]),
+        ),
+        (
+            "3.4 evacuate / audit, idle and not rebuilding",
+            "120 s after it",
+            evacuation_taken,
+            |rig| {
+                audit_after(rig, 20);
+                audit_after(rig, 120);
+            },
+            (
+                "initial",
+                &[EVACUATION_ENDED],
+                &["700.179 Evacuate failed for instance vm-0 on host compute-0, reason = timeout"],
+            ),
+        ),
+        (
+            "3.4 evacuate / audit otherwise",
+            "899 s",
+            evacuation_under_way,
+            |rig| audit_after(rig, 899),
+            ("evacuate", &[], &[]),
+        ),
+        (
+            "3.4 evacuate / audit otherwise",
+            "900 s",
+            evacuation_under_way,
+            |rig| audit_after(rig, 900),
+            (
+                "initial",
+                &[EVACUATION_ENDED],
+                &["700.179 Evacuate failed for instance vm-0 on host compute-0, reason = timeout"],
+            ),
+        ),
+        // fail
+        (
+            "3.4 fail",
+            "completed, and not seen failed yet",
+            || silent(failing()),
+            |rig| rig.ok("vm-0: reset-state"),
+            ("fail", &[], &[]),
+        ),
+        (
+            "3.4 fail",
+            "nfvi-disabled, idle and failed",
+            || {
+                let mut rig = silent(failing());
+                rig.ok("vm-0: reset-state");
+                rig
+            },
+            |rig| seen(rig, "error", "none", "running"),
+            ("initial", &[], &["700.102 Instance vm-0 owned by admin has failed on host compute-0, reason = host booting"]),
+        ),
+        (
+            "3.4 fail",
+            "nfvi-disabled, busy; then completed, and failed",
+            || {
+                let mut rig = silent(failing());
+                seen(&mut rig, "error", "none", "running");
+                assert_eq!(rig.action(VM), "fail");
+                rig.forget();
+                rig
+            },
+            |rig| rig.ok("vm-0: reset-state"),
+            ("initial", &[], &[]),
+        ),
+        ("3.4 fail", "task-failed", || silent(failing()), |rig| rig.nok("vm-0: reset-state", "no"), ("initial", &[], &[])),
+        (
+            "3.4 fail",
+            "task-stop",
+            || silent(failing()),
+            |rig| rig.nova(VM, "deleted", "none", "shutdown"),
+            ("initial", &[], &["700.114 Deleted instance vm-0 owned by admin"]),
+        ),
+        // delete
+        (
+            "3.4 delete",
+            "task-completed",
+            cloud,
+            |rig| rig.nova(VM, "deleted", "none", "shutdown"),
+            ("initial", &[], &["700.114 Deleted instance vm-0 owned by admin"]),
+        ),
+        // rebuild
+        (
+            "3.4 rebuild",
+            "task-completed",
+            || user_action(ActionType::Rebuild, |_| {}),
+            |rig| rig.ok("vm-0: rebuild"),
+            ("initial", &[], &[]),
+        ),
+        (
+            "3.4 rebuild",
+            "task-failed",
+            || user_action(ActionType::Rebuild, |_| {}),
+            |rig| rig.nok("vm-0: rebuild", "no"),
+            ("initial", &[], &["700.191 Rebuild failed for instance vm-0 on host compute-0, reason = no"]),
+        ),
+        (
+            "3.4 rebuild",
+            "everything else",
+            || silent(user_action(ActionType::Rebuild, |_| {})),
+            |rig| {
+                audit_after(rig, 20);
+                rig.change(VM, |vm| vm.host_name = Some(OTHER.to_owned()));
+            },
+            ("rebuild", &[], &[]),
+        ),
+    ]
+}
+
+/// An instance that is being set to error because its host boots.
+fn failing() -> Rig {
+    let mut rig = cloud();
+    rig.say(Notification::HostBooting { name: crate::scene::H.to_owned() });
+    assert_eq!(rig.action(VM), "fail");
+    rig.forget();
+    rig
+}
+
+const SIMPLE: &str = "3.4 pause, unpause, suspend, resume, reboot, resize, resize-conf";
+
+/// The simple states: action, Nova's states before, request, log of a failure.
+type Simple = (ActionType, ActionType, (&'static str, &'static str), &'static str, &'static str, &'static str);
+
+fn simple() -> Vec<Simple> {
+    use ActionType as A;
+    let none = A::None;
+    vec![
+        (A::Pause, none.clone(), ("active", "running"), "pause", "pause", "700.119 Pause failed for instance vm-0 on host compute-0"),
+        (
+            A::Unpause,
+            none.clone(),
+            ("paused", "paused"),
+            "unpause",
+            "unpause",
+            "700.125 Unpause failed for instance vm-0 on host compute-0",
+        ),
+        (
+            A::Suspend,
+            none.clone(),
+            ("active", "running"),
+            "suspend",
+            "suspend",
+            "700.131 Suspend failed for instance vm-0 on host compute-0",
+        ),
+        (
+            A::Resume,
+            none.clone(),
+            ("suspended", "running"),
+            "resume",
+            "resume",
+            "700.137 Resume failed for instance vm-0 on host compute-0",
+        ),
+        (
+            A::Reboot,
+            none.clone(),
+            ("active", "running"),
+            "reboot",
+            "reboot HARD",
+            "700.185 Reboot failed for instance vm-0 on host compute-0",
+        ),
+        (
+            A::Resize,
+            none.clone(),
+            ("active", "running"),
+            "resize",
+            "resize to flavor-2",
+            "700.197 Resize failed for instance vm-0 on host compute-0",
+        ),
+        (
+            A::ConfirmResize,
+            none.clone(),
+            ("resized", "running"),
+            "resize-confirm",
+            "confirm-resize",
+            "700.203 Resize-Confirm failed for instance vm-0 on host compute-0",
+        ),
+        (
+            A::RevertResize,
+            none,
+            ("resized", "running"),
+            "resize-revert",
+            "revert-resize",
+            "700.209 Resize-Revert failed for instance vm-0 on host compute-0",
+        ),
+        (
+            A::ConfirmResize,
+            A::ColdMigrate,
+            ("resized", "running"),
+            "cold-migrate-confirm",
+            "confirm-resize",
+            "700.167 Cold-Migrate-Confirm failed for instance vm-0 on host compute-0",
+        ),
+        (
+            A::RevertResize,
+            A::ColdMigrate,
+            ("resized", "running"),
+            "cold-migrate-revert",
+            "revert-resize",
+            "700.173 Cold-Migrate-Revert failed for instance vm-0 on host compute-0",
+        ),
+    ]
+}
+
+/// The request of a simple action is at Nova.
+fn simple_rig(action: &ActionType, before: &ActionType, (vm, power): (&str, &str)) -> Rig {
+    if *before == ActionType::ColdMigrate {
+        let mut rig = user_action(ActionType::ColdMigrate, |_| {});
+        rig.ok("vm-0: cold-migrate");
+        rig.nova(VM, vm, "none", power);
+        assert_eq!(crate::scene::user(&mut rig, action.clone()), None);
+        rig.forget();
+        return rig;
+    }
+    user_action(action.clone(), |server| nova(server, vm, "none", power))
+}
+
+fn simple_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (action, before, states, state, request, log) in simple() {
+        let reverts = action == ActionType::RevertResize;
+        let (a, b) = (action.clone(), before.clone());
+        cases.push(Case::new(SIMPLE, format!("{state}: task-completed"), move || {
+            let mut rig = simple_rig(&a, &b, states);
+            assert_eq!((rig.action(VM), rig.open_calls()), (state, vec![format!("vm-0: {request}")]));
+            rig.ok("vm-0");
+            if reverts {
+                // it is over when the instance is back (3.6)
+                assert_eq!(rig.action(VM), state);
+                rig.change(VM, |vm| vm.host_name = Some(OTHER.to_owned()));
+            }
+            assert_eq!(rig.action(VM), "initial");
+        }));
+        let (a, b) = (action.clone(), before.clone());
+        cases.push(Case::new(SIMPLE, format!("{state}: task-failed"), move || {
+            let mut rig = simple_rig(&a, &b, states);
+            rig.nok("vm-0", "because.");
+            assert_eq!((rig.action(VM), rig.logs()), ("initial", vec![format!("{log}, reason = because")]));
+        }));
+        let (a, b) = (action.clone(), before.clone());
+        cases.push(Case::new(SIMPLE, format!("{state}: task-stop"), move || {
+            let mut rig = simple_rig(&a, &b, states);
+            rig.say(Notification::HostBooting { name: crate::scene::H.to_owned() });
+            // nothing is logged of the action that was stopped
+            assert_eq!((rig.action(VM), rig.logs()), ("fail", vec![]));
+        }));
+        cases.push(Case::new(SIMPLE, format!("{state}: everything else"), move || {
+            let mut rig = silent(simple_rig(&action, &before, states));
+            audit_after(&mut rig, 20);
+            assert_eq!(rig.action(VM), state);
+        }));
+    }
+    cases
+}
+
+/// The ends of a started instance that the table cannot show: the operation and the mark.
+fn more() -> Vec<Case> {
+    vec![
+        Case::new("3.4 start / nfvi-enabled", "reported: the operation is over and the mark is gone", || {
+            let mut rig = unlocked_start();
+            assert_eq!((rig.vim.operations().count(), rig.instance(VM).unlock_to_recover), (1, true));
+            seen(&mut rig, "active", "none", "running");
+            assert_eq!((rig.vim.operations().count(), rig.instance(VM).unlock_to_recover), (0, false));
+        }),
+        Case::new("3.4 start / task-failed", "reported: the operation is over and the mark stays", || {
+            let mut rig = unlocked_start();
+            rig.nok("vm-0: start", "no");
+            assert_eq!((rig.vim.operations().count(), rig.instance(VM).unlock_to_recover), (0, true));
+        }),
+        Case::new("3.4 start / audit, idle", "reported as timed out", || {
+            let mut rig = start_taken();
+            audit_after(&mut rig, 60);
+            assert_eq!((rig.vim.operations().count(), rig.instance(VM).unlock_to_recover), (0, true));
+        }),
+        Case::new("3.4 start / task-stop", "reported: the operation is over", || {
+            let mut rig = unlocked_start();
+            rig.nova(VM, "deleted", "none", "shutdown");
+            assert_eq!((rig.action(VM), rig.vim.operations().count()), ("initial", 0));
+        }),
+        Case::new("3.4 stop / task-stop", "reported: the lock ends", || {
+            let mut rig = locked_stop();
+            rig.say(Notification::HostBooting { name: crate::scene::H.to_owned() });
+            assert_eq!((rig.action(VM), rig.calls().last().copied()), ("fail", Some(STOP_CANCELLED)));
+        }),
+        Case::new("3.4 stop / nfvi-disabled or audit, when locked and disabled", "audit", || {
+            // it was stopped before the stop was asked for
+            let mut rig = user_action(ActionType::Stop, |vm| nova(vm, "stopped", "none", "shutdown"));
+            rig.ok("vm-0: stop");
+            assert_eq!(rig.action(VM), "stop");
+            rig.run(20);
+            assert_eq!(rig.action(VM), "initial");
+        }),
+        Case::new("3.4 start / audit, idle", "enabled", || {
+            let mut rig = user_action(ActionType::Start, |_| {});
+            rig.ok("vm-0: start");
+            assert_eq!(rig.action(VM), "start");
+            rig.run(20);
+            assert_eq!((rig.action(VM), rig.logs()), ("initial", vec![]));
+        }),
+    ]
+}
+
+pub fn cases() -> Vec<Case> {
+    let table = rows().into_iter().map(|(row, what, set_up, input, (action, calls, logs))| {
+        Case::new(row, what, move || {
+            let mut rig = set_up();
+            rig.forget();
+            input(&mut rig);
+            assert_eq!((rig.action(VM), rig.calls(), rig.logs()), (
+                action,
+                calls.to_vec(),
+                logs.iter().map(|log| (*log).to_owned()).collect()
+            ));
+        })
+    });
+    table.chain(simple_cases()).chain(more()).collect()
+}

@@ -1,0 +1,12 @@
+//! The reverse proxy on Nova's public port.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod action;
+pub mod answer;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod forward;
+pub mod http;
+pub mod paste;
+pub mod route;
