@@ -7,6 +7,8 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod forward;
+pub mod histogram;
 pub mod http;
+pub mod log;
 pub mod paste;
 pub mod route;
