@@ -12,3 +12,4 @@ pub mod http;
 pub mod log;
 pub mod paste;
 pub mod route;
+pub mod token;
