@@ -45,7 +45,7 @@ pub struct PluginsConfig {
 }
 
 /// User, project and address of a Keystone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountConfig {
     /// User name.
     pub username: String,

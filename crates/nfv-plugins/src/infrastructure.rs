@@ -36,7 +36,7 @@ pub(crate) async fn perform(caller: &mut Caller<'_>, call: InfrastructureCall) -
             sysinv::request_host(caller, &host.uuid, request).await.map(|()| Answer::Done)
         }
         InfrastructureCall::ContainerHostServices { host, operation } => {
-            container_services(caller, &host, operation)
+            container_services(caller, &host, operation).await
         }
         InfrastructureCall::GetUpgrade => sysinv::upgrade(caller).await.map(Answer::Upgrade),
         InfrastructureCall::UpgradeStart => step_upgrade(caller, UpgradeStep::Start).await,
@@ -141,24 +141,26 @@ async fn notify_services(caller: &mut Caller<'_>, host: &HostRef, notice: &HostS
 }
 
 /// Kubernetes applies when its configuration exists. Contract: southbound 5.1.1.
-fn container_services(caller: &Caller<'_>, host: &HostRef, operation: HostServicesOperation) -> CallResult {
-    let reason = match operation {
-        HostServicesOperation::Enable => "failed to enable kubernetes services",
-        HostServicesOperation::Delete => "failed to delete kubernetes services",
-        // by contract nothing is done, with or without Kubernetes
-        HostServicesOperation::Disable => return Ok(Answer::Done),
+async fn container_services(
+    caller: &mut Caller<'_>,
+    host: &HostRef,
+    operation: HostServicesOperation,
+) -> CallResult {
+    let kubernetes = &caller.neighbours.kubernetes;
+    let applies = kubernetes.is_there() && (host.is_worker() || host.is_controller());
+    let (result, reason) = match operation {
         HostServicesOperation::Create | HostServicesOperation::Query => {
             return unsupported("infrastructure create or query of container host services");
         }
+        // by contract nothing is done, with or without Kubernetes
+        HostServicesOperation::Disable => return Ok(Answer::Done),
+        HostServicesOperation::Enable | HostServicesOperation::Delete if !applies => return Ok(Answer::Done),
+        HostServicesOperation::Enable => {
+            (kubernetes.untaint_node(caller, &host.name).await, "failed to enable kubernetes services")
+        }
+        HostServicesOperation::Delete => {
+            (kubernetes.delete_node(caller, &host.name).await, "failed to delete kubernetes services")
+        }
     };
-    let file = &caller.neighbours.config.kubernetes_config;
-    if !file.exists() || !(host.is_worker() || host.is_controller()) {
-        return Ok(Answer::Done);
-    }
-    let detail = format!(
-        "{} exists, but there is no Kubernetes client yet: services of host {} cannot be changed",
-        file.display(),
-        host.name
-    );
-    Err(CallError::new(ErrorKind::Unsupported, detail).with_reason(reason))
+    result.map(|()| Answer::Done).map_err(|error| error.with_reason(reason))
 }

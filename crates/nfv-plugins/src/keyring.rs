@@ -29,7 +29,7 @@ const KEY_ROUNDS: u32 = 1000;
 const PREFIX: &[u8] = b"pw:";
 
 /// Why there is no password. No text holds one.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error(
     "password of user {user:?} for keyring service {service:?} not found ({cause}), and no option `password`"
 )]

@@ -8,7 +8,8 @@
 //!                                               guest ───────────► guest agent       │  openstack::rest
 //!                                               identity ────────► openstack::keystone┘  (one HTTP request)
 //!  core ◄── Inbound ◄── listener (30001 to 30004), amqp (Nova)
-//!  core ──► alarm, event log ──► handler (files)
+//!                                               infrastructure ──► kubernetes (a client and credentials of its own)
+//!  core ──► alarm, event log ──► handler (files, fmManager)
 //! ```
 //!
 //! One call: [`Plugins::perform`] picks the plugin, the plugin's method makes its requests one after another
@@ -29,6 +30,7 @@ mod guest;
 pub mod handler;
 mod infrastructure;
 mod keyring;
+mod kubernetes;
 mod listener;
 mod mtc;
 mod network;

@@ -2,6 +2,7 @@
 
 use crate::config::PluginsConfig;
 use crate::error::PluginError;
+use crate::kubernetes::Kubernetes;
 use crate::listener::host::HostListener;
 use crate::listener::waiting::WaitingActions;
 use crate::listener::{self, HttpListener, Inbox};
@@ -25,8 +26,8 @@ use tokio::task::AbortHandle;
 #[derive(Debug)]
 pub struct Plugins {
     neighbours: Neighbours,
-    /// Each plugin has its own token, in the order of [`Pool::ALL`].
-    tokens: [TokenCache; Pool::ALL.len()],
+    /// In the order of [`Pool::ALL`]; plugins with the same account have the same.
+    tokens: [Arc<TokenCache>; Pool::ALL.len()],
     host_extension: HostExtension,
     waiting: Arc<WaitingActions>,
     infrastructure: HttpListener,
@@ -85,15 +86,12 @@ impl Plugins {
         let notifications = (!config.disabled.compute)
             .then(|| tokio::spawn(amqp::listen_for_ever(config.amqp.clone(), inbound)).abort_handle());
         Ok(Plugins {
-            neighbours: Neighbours { config: config.clone(), rest },
-            tokens: Pool::ALL.map(|pool| {
-                TokenCache::new(match pool {
-                    Pool::Infrastructure | Pool::Guest | Pool::SwMgmt => config.platform.clone(),
-                    Pool::Identity | Pool::Image | Pool::BlockStorage | Pool::Compute | Pool::Network => {
-                        config.openstack.clone()
-                    }
-                })
-            }),
+            neighbours: Neighbours {
+                config: config.clone(),
+                rest,
+                kubernetes: Kubernetes::new(config.kubernetes_config.clone()),
+            },
+            tokens: tokens(config),
             host_extension: HostExtension::default(),
             waiting,
             infrastructure,
@@ -160,6 +158,14 @@ impl Plugins {
         }
     }
 
+    /// Reads certificates and the credentials for Kubernetes anew; calls under way keep the old ones.
+    pub fn reload(&self) {
+        self.neighbours.kubernetes.reload();
+        if let Err(error) = self.neighbours.rest.reload() {
+            tracing::error!("The certificates could not be read anew, the old ones stay: {error}.");
+        }
+    }
+
     /// Closes the listeners at once. Calls under way are the caller's to drop.
     pub async fn stop(&self) {
         self.host.close();
@@ -171,4 +177,19 @@ impl Plugins {
             listener.close().await;
         }
     }
+}
+
+/// A token for each account.
+fn tokens(config: &PluginsConfig) -> [Arc<TokenCache>; Pool::ALL.len()] {
+    let openstack = Arc::new(TokenCache::new(config.openstack.clone()));
+    let platform = match config.platform == *openstack.account() {
+        true => Arc::clone(&openstack),
+        false => Arc::new(TokenCache::new(config.platform.clone())),
+    };
+    Pool::ALL.map(|pool| match pool {
+        Pool::Infrastructure | Pool::Guest | Pool::SwMgmt => Arc::clone(&platform),
+        Pool::Identity | Pool::Image | Pool::BlockStorage | Pool::Compute | Pool::Network => {
+            Arc::clone(&openstack)
+        }
+    })
 }

@@ -1,6 +1,7 @@
 //! Nova's notifications through a real broker: `NFV_AMQP_PORT=5672 cargo test -p nfv-plugins --test amqp`, with
-//! user and password `guest` on 127.0.0.1. Without the variable the test says that it was left out.
-//! Contract: southbound 11.
+//! user and password `guest` on 127.0.0.1; with `NFV_AMQP_CONTROL`, a program that takes `kill` and `start`, the
+//! broker is also killed under load. `tests/real/rabbitmq.sh` does all this. Without the variables the tests say
+//! that they were left out. Contract: southbound 11.
 
 #![allow(clippy::unwrap_used)] // helpers of tests, which clippy does not know for tests
 
@@ -8,15 +9,18 @@ mod cloud;
 
 use cloud::Cloud;
 use lapin::options::{
-    BasicPublishOptions, ExchangeDeclareOptions, ExchangeDeleteOptions, QueueDeleteOptions,
+    BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, ExchangeDeleteOptions,
+    QueueDeleteOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
 use nfv_nfvi::Notification;
 use nfv_plugins::{Inbound, Plugins};
 use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::AbortHandle;
@@ -39,7 +43,7 @@ async fn proxy(broker: u16) -> (u16, Arc<Mutex<Vec<AbortHandle>>>) {
     tokio::spawn(async move {
         while let Ok((mut from, _)) = listener.accept().await {
             let pair = tokio::spawn(async move {
-                let mut to = TcpStream::connect(("127.0.0.1", broker)).await.unwrap();
+                let Ok(mut to) = TcpStream::connect(("127.0.0.1", broker)).await else { return };
                 let _ = tokio::io::copy_bidirectional(&mut from, &mut to).await;
             });
             all.lock().unwrap().push(pair.abort_handle());
@@ -120,5 +124,117 @@ async fn notifications_arrive_and_outlive_an_absence_of_the_vim() {
     let again = Notification::InstanceDelete { uuid: "again".into() };
     while next(&mut inbound).await != again {}
     assert_eq!(connections.lock().unwrap().len(), 1);
+    plugins.stop().await;
+}
+
+/// Nova's part: makes the exchange and tells of one instance after the other, each told until the broker has
+/// accepted it and put it into a queue. Gives the numbers of those.
+async fn tell(port: u16, stop: Arc<AtomicBool>) -> BTreeSet<u64> {
+    let mut accepted = BTreeSet::new();
+    let mut number = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let limit = Duration::from_secs(10);
+        let _ =
+            tokio::time::timeout(limit, tell_through_one_connection(port, &stop, &mut number, &mut accepted))
+                .await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    accepted
+}
+
+async fn tell_through_one_connection(
+    port: u16,
+    stop: &AtomicBool,
+    number: &mut u64,
+    accepted: &mut BTreeSet<u64>,
+) -> lapin::Result<()> {
+    let address = format!("amqp://guest:guest@127.0.0.1:{port}/%2f");
+    let connection = Connection::connect(&address, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let (options, none) = (ExchangeDeclareOptions::default(), FieldTable::default());
+    channel.exchange_declare("nova".into(), ExchangeKind::Topic, options, none).await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    while !stop.load(Ordering::Relaxed) {
+        *number += 1;
+        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        let persistent = BasicProperties::default().with_delivery_mode(2);
+        let body = deletion(&number.to_string());
+        let key = "notifications.info".into();
+        let sent = channel.basic_publish("nova".into(), key, options, body.as_bytes(), persistent).await?;
+        // a message that found no queue comes back with its confirmation
+        let mut confirmation = sent.await?;
+        if confirmation.is_ack() && confirmation.take_message().is_none() {
+            accepted.insert(*number);
+        } else {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    Ok(())
+}
+
+fn control(program: &str, what: &str) {
+    assert!(std::process::Command::new(program).arg(what).status().unwrap().success(), "{what}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_killed_under_load_loses_nothing_that_it_accepted() {
+    let port = std::env::var("NFV_AMQP_PORT").ok().and_then(|port| port.parse().ok());
+    let (Some(port), Ok(program)) = (port, std::env::var("NFV_AMQP_CONTROL")) else {
+        println!("left out: NFV_AMQP_PORT and NFV_AMQP_CONTROL name no broker that can be killed");
+        return;
+    };
+    let (through, connections) = proxy(port).await;
+    let (plugins, mut inbound) = start(through).await;
+    let heard: Arc<Mutex<BTreeSet<u64>>> = Arc::default();
+    let told_twice = Arc::new(Mutex::new(0u64));
+    let (all, again) = (Arc::clone(&heard), Arc::clone(&told_twice));
+    tokio::spawn(async move {
+        while let Some(message) = inbound.recv().await {
+            let Notification::InstanceDelete { uuid } = message.notification else { panic!() };
+            // what an earlier test left in the queue is no number
+            if let Ok(number) = uuid.parse()
+                && !all.lock().unwrap().insert(number)
+            {
+                *again.lock().unwrap() += 1;
+            }
+        }
+    });
+    let stop = Arc::new(AtomicBool::new(false));
+    let nova = tokio::spawn(tell(port, Arc::clone(&stop)));
+    let highest = || heard.lock().unwrap().last().copied().unwrap_or(0);
+    let go_on = async |what: &str| {
+        let (from, began) = (highest(), Instant::now());
+        while highest() < from + 200 {
+            assert!(began.elapsed() < Duration::from_secs(120), "{what}: nothing is heard any more");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    go_on("at first").await;
+    let began = Instant::now();
+    let before = connections.lock().unwrap().len();
+    for round in 1..=3 {
+        control(&program, "kill");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        control(&program, "start");
+        go_on(&format!("after kill {round}")).await;
+    }
+    let (took, tries) = (began.elapsed(), connections.lock().unwrap().len() - before);
+    stop.store(true, Ordering::Relaxed);
+    let accepted = nova.await.unwrap();
+    let waited = Instant::now();
+    let missing = || accepted.difference(&heard.lock().unwrap()).count();
+    while missing() > 0 && waited.elapsed() < Duration::from_secs(10) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let again = *told_twice.lock().unwrap();
+    println!(
+        "3 kills in {} s: {} accepted, {} missing, {again} told twice, {tries} connections tried",
+        took.as_secs(),
+        accepted.len(),
+        missing(),
+    );
+    assert_eq!(missing(), 0);
+    // at most one try in two seconds, and one more for each kill
+    assert!(tries as u64 <= took.as_secs() / 2 + 3, "{tries} connections in {took:?}");
     plugins.stop().await;
 }

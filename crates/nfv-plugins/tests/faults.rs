@@ -25,10 +25,6 @@ fn good() -> Doing {
     Doing::json(200, json!({"aggregates": []}))
 }
 
-fn token_requests(cloud: &Cloud) -> usize {
-    cloud.seen().iter().filter(|seen| seen.line == TOKENS).count()
-}
-
 #[tokio::test]
 async fn each_fault_of_a_service_has_its_kind_and_ends_in_time() {
     let fault = |code: u16| Doing::json(code, json!({"computeFault": {"message": "It Broke."}}));
@@ -63,83 +59,6 @@ async fn a_body_without_end_is_cut() {
     let error = aggregates(&plugins).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::BadAnswer);
     assert!(error.detail.contains("longer than"), "{error}");
-}
-
-#[tokio::test]
-async fn no_token_no_request() {
-    for (doing, words) in [
-        (Doing::json(401, json!({"error": {"message": PASSWORD}})), "status 401"),
-        (Doing::json(500, ""), "status 500"),
-        (Doing::Hang, "no answer within 1 s"),
-        (Doing::Close, "not reached"),
-        (Doing::json(201, "{}"), "X-Subject-Token"),
-    ] {
-        let cloud = Cloud::start().await;
-        cloud.on(TOKENS, doing);
-        let (plugins, _inbound) = cloud.plugins().await;
-        let error = aggregates(&plugins).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::NoToken);
-        assert!(error.detail.contains(words) && !error.detail.contains(PASSWORD), "{error}");
-        assert!(cloud.take().is_empty());
-    }
-}
-
-#[tokio::test]
-async fn a_keystone_that_is_away_is_no_token() {
-    let cloud = Cloud::start().await;
-    let mut config = cloud.config(cloud::ONE_SECOND);
-    config.openstack.authorization_url = "http://127.0.0.1:1".into();
-    let (plugins, _inbound) = cloud::start(&config).await;
-    let error = aggregates(&plugins).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::NoToken);
-    assert!(error.detail.contains("refused"), "{error}");
-}
-
-#[tokio::test]
-async fn a_token_is_asked_for_once_and_kept() {
-    let cloud = Cloud::start().await;
-    cloud.on(AGGREGATES, good());
-    let (plugins, _inbound) = cloud.plugins().await;
-    let (a, b, c) = tokio::join!(aggregates(&plugins), aggregates(&plugins), aggregates(&plugins));
-    assert!(a.is_ok() && b.is_ok() && c.is_ok());
-    assert_eq!(token_requests(&cloud), 1);
-    let request = cloud.seen().into_iter().find(|seen| seen.line == TOKENS).unwrap();
-    assert_eq!(
-        serde_json::from_str::<serde_json::Value>(&request.body).unwrap(),
-        json!({"auth": {
-            "identity": {"methods": ["password"], "password": {"user": {
-                "name": "admin", "password": PASSWORD, "domain": {"name": "Default"}}}},
-            "scope": {"project": {"name": "admin", "domain": {"name": "Default"}}}}})
-    );
-    assert_eq!((request.marks().as_str(), request.header("accept")), ("C", Some("application/json")));
-    // another plugin has a token of its own
-    let _ = plugins.perform(Call::Identity(IdentityCall::GetTenants), Turn::free()).await;
-    assert_eq!(token_requests(&cloud), 2);
-}
-
-#[tokio::test]
-async fn a_token_near_its_end_is_renewed() {
-    let cloud = Cloud::start().await;
-    cloud.on(AGGREGATES, good());
-    cloud.on(TOKENS, cloud.token(TOKEN, "2019-01-23T12:00:00Z"));
-    let (plugins, _inbound) = cloud.plugins().await;
-    for wanted in 1..=3 {
-        aggregates(&plugins).await.unwrap();
-        assert_eq!(token_requests(&cloud), wanted);
-    }
-}
-
-#[tokio::test]
-async fn a_refused_token_fails_one_call_and_is_renewed_by_the_next() {
-    let cloud = Cloud::start().await;
-    let (plugins, _inbound) = cloud.plugins().await;
-    cloud.on(AGGREGATES, Doing::json(401, "{}"));
-    assert_eq!(aggregates(&plugins).await.unwrap_err().kind, ErrorKind::TokenExpired);
-    assert_eq!(cloud.seen().len(), 2, "the call is not repeated");
-    cloud.on(AGGREGATES, good());
-    cloud.on(TOKENS, cloud.token("second", "2099-01-01T00:00:00Z"));
-    assert!(aggregates(&plugins).await.is_ok());
-    assert_eq!(cloud.seen().last().unwrap().header("x-auth-token"), Some("second"));
 }
 
 #[tokio::test]

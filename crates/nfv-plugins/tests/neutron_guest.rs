@@ -92,7 +92,7 @@ async fn neutron_services_of_a_host() {
             vec![
                 extensions(),
                 list(json!([{"id": "old", "name": "compute-0"}, {"id": "other", "name": "compute-1"}])),
-                ("DELETE /neutron/v2.0/hosts/old", "W", "", empty()),
+                ("DELETE /neutron/v2.0/hosts/old", "", "", empty()),
                 create(),
                 put("down", state("down")),
             ],

@@ -377,9 +377,12 @@ async fn images() {
             ],
             is_one,
         ),
-        case("create from a file", Call::Image(create("file:///x")), vec![], |result| {
-            assert_eq!(result.unwrap_err().kind, ErrorKind::Unsupported);
+        case("create from a file that is not there", Call::Image(create("file:///nonexistent")), vec![], |result| {
+            let error = result.unwrap_err();
+            // six characters of the URL are cut
+            assert!(error.detail.contains("//nonexistent: No such file"), "{error}");
         }),
+        case("create from a directory", Call::Image(create("file:///")), vec![], bad_answer),
         case(
             "update",
             Call::Image(ImageCall::UpdateImage { uuid: "g1".into(), attributes: attributes() }),

@@ -271,26 +271,6 @@ async fn notices_requests_and_upgrades() {
     .await;
 }
 
-#[tokio::test]
-async fn kubernetes_that_is_there_cannot_be_spoken_to_yet() {
-    let cloud = Cloud::start().await;
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let mut config = cloud.config("");
-    config.kubernetes_config = file.path().to_owned();
-    let (plugins, _inbound) = cloud::start(&config).await;
-    for (operation, personality, wanted) in [
-        (HostServicesOperation::Enable, "worker", Some("failed to enable kubernetes services")),
-        (HostServicesOperation::Delete, "controller", Some("failed to delete kubernetes services")),
-        (HostServicesOperation::Disable, "worker", None),
-        (HostServicesOperation::Enable, "storage", None),
-    ] {
-        let host = HostRef { personality: personality.into(), ..host_ref() };
-        let call = InfrastructureCall::ContainerHostServices { host, operation };
-        let result = plugins.perform(Call::Infrastructure(call), Turn::free()).await;
-        assert_eq!(result.err().map(|error| error.reason).as_deref(), wanted);
-    }
-}
-
 /// A cloud of four hosts: h0 and h1 worker, s0 and s1 storage of one group.
 async fn four_hosts() -> Cloud {
     let cloud = Cloud::start().await;

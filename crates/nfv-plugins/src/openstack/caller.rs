@@ -5,6 +5,7 @@ use super::fields::FieldError;
 use super::rest::{Request, Response, RestClient, RestError};
 use super::token::{Look, Token, TokenCache, TokenError};
 use crate::config::PluginsConfig;
+use crate::kubernetes::Kubernetes;
 use crate::turn::Turn;
 use nfv_nfvi::{CallError, ErrorKind};
 use serde_json::Value;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub(crate) struct Neighbours {
     pub config: PluginsConfig,
     pub rest: RestClient,
+    pub kubernetes: Kubernetes,
 }
 
 impl Neighbours {
@@ -53,6 +55,7 @@ impl<'a> Caller<'a> {
         }
         let token = match self.tokens.look().await {
             Look::Usable(token) => token,
+            Look::Failed(error) => return Err(no_token(error)),
             Look::Absent(renewal) => {
                 // always the first request of a call, so no turn is waited for while others wait for the token
                 self.requests += 1;
@@ -91,6 +94,17 @@ impl<'a> Caller<'a> {
             token.flag_refused();
         }
         result.map_err(ExchangeError::Rest)
+    }
+
+    /// Sends a request without a token through a client of its own.
+    pub(crate) async fn exchange_through(
+        &mut self,
+        rest: &RestClient,
+        request: Request,
+    ) -> Result<Response, CallError> {
+        self.take_turn().await;
+        let limit = self.neighbours.config.timeouts.of(request.module, request.function);
+        rest.send(request, limit).await.map_err(|error| call_error(&error))
     }
 
     /// Sends a request; only success matters.
@@ -135,7 +149,7 @@ fn call_error(error: &RestError) -> CallError {
     let kind = match error {
         RestError::TimedOut { .. } => ErrorKind::TimedOut,
         RestError::Unreachable { .. } => ErrorKind::Unreachable,
-        RestError::BadAnswer { .. } => ErrorKind::BadAnswer,
+        RestError::BadAnswer { .. } | RestError::BadRequest { .. } => ErrorKind::BadAnswer,
         RestError::Status { response, .. } => match response.status {
             401 => ErrorKind::TokenExpired,
             404 => ErrorKind::NotFound,

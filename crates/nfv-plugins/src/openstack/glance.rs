@@ -1,10 +1,10 @@
 //! Glance, and the calls of the image plugin. Contract: southbound 3.6, 5.6.
 
-use super::caller::{Caller, InAnswer, is_404};
+use super::caller::{Caller, InAnswer, bad_answer, is_404};
 use super::catalog::Service;
 use super::fields::{self, FieldError, encoded};
 use super::rest::Request;
-use crate::unsupported;
+use super::upload::File;
 use nfv_nfvi::answer::Paged;
 use nfv_nfvi::call::{ImageAttributes, ImageCall, Page};
 use nfv_nfvi::object::Image;
@@ -12,6 +12,7 @@ use nfv_nfvi::{Answer, CallError, CallResult};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 const PATCH_TYPE: &str = "application/openstack-images-v2.1-json-patch";
 const AUTO_RECOVERY: &str = "sw_wrs_auto_recovery";
@@ -114,15 +115,23 @@ fn image_from(entry: &Value) -> Result<Image, FieldError> {
     })
 }
 
+/// The file that a URL names; none when the data is not on this machine. Of `file://` six characters are cut, so
+/// that two slashes stand before a path with three. Contract: southbound 5.6.
+fn local_path(url: &str) -> Option<PathBuf> {
+    url.starts_with("file://").then(|| PathBuf::from(&url["file:/".len()..]))
+}
+
 async fn create(
     caller: &mut Caller<'_>,
     name: &str,
     attributes: &ImageAttributes,
     data_url: Option<&str>,
 ) -> CallResult {
-    if data_url.is_some_and(|url| url.starts_with("file://")) {
-        return unsupported("image create_image with the data of a local file");
-    }
+    // looked at first: an image without its data is of no use
+    let file = match data_url.and_then(local_path) {
+        Some(path) => Some(File::look(path).await.map_err(|cause| bad_answer("image data", &cause))?),
+        None => None,
+    };
     let mut wanted = json!({
         "name": name,
         "description": attributes.description,
@@ -139,7 +148,11 @@ async fn create(
     let post = request(caller, "create_image", Method::POST, "/v2/images").await?;
     let body = caller.read(post.json(&wanted)).await?;
     let uuid = fields::text(&body, "id").in_answer("glance images")?;
-    if let Some(url) = data_url {
+    if let Some(file) = file {
+        let path = format!("/v2/images/{}/file", encoded(&uuid));
+        let put = request(caller, "upload_image_data_by_file", Method::PUT, &path).await?;
+        caller.send(put.header("Content-Type", "application/octet-stream").file(file)).await?;
+    } else if let Some(url) = data_url {
         let location = json!([{"op": "add", "path": "/locations/0", "value": {"url": url, "metadata": {}}}]);
         patch(caller, "upload_image_data_by_url", &uuid, &location).await?;
     }

@@ -13,3 +13,4 @@ pub(crate) mod nova_action;
 pub(crate) mod nova_server;
 pub(crate) mod rest;
 pub(crate) mod token;
+pub(crate) mod upload;

@@ -58,7 +58,7 @@ pub(crate) async fn delete_hosts_replaced(caller: &mut Caller<'_>, host: &HostRe
         let id = fields::text(entry, "id").in_answer("neutron hosts")?;
         let path = format!("/hosts/{}", encoded(&id));
         let delete = request(caller, "delete_host_services_by_name", Method::DELETE, &path).await?;
-        caller.send(delete.wrs()).await?;
+        caller.send(delete).await?;
     }
     Ok(())
 }

@@ -2,12 +2,16 @@
 //!
 //! Every request has a deadline that covers everything from the connection to the last byte of the body, and
 //! the body has a limit. Nothing is repeated here.
+//!
+//! TLS is set up once for all requests, not for each; [`RestClient::reload`] reads the trust store anew.
 
+use super::upload::{self, Body};
 use crate::error::PluginError;
 use crate::secret::Secret;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 /// No answer of a neighbour is longer than this.
@@ -35,7 +39,9 @@ pub(crate) struct Request {
     pub url: String,
     pub headers: Vec<(&'static str, String)>,
     pub token: Option<Secret>,
-    pub body: Option<Vec<u8>>,
+    /// Goes into `Authorization`; Kubernetes only.
+    pub bearer: Option<Secret>,
+    pub body: Option<Body>,
     /// A text in the body that no log may show.
     pub secret: Option<Secret>,
 }
@@ -47,8 +53,17 @@ impl Request {
         method: Method,
         url: impl Into<String>,
     ) -> Self {
-        let headers = Vec::new();
-        Self { module, function, method, url: url.into(), headers, token: None, body: None, secret: None }
+        Self {
+            module,
+            function,
+            method,
+            url: url.into(),
+            headers: Vec::new(),
+            token: None,
+            bearer: None,
+            body: None,
+            secret: None,
+        }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -71,7 +86,13 @@ impl Request {
     }
 
     pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.body = Some(body.into());
+        self.body = Some(Body::Bytes(body.into()));
+        self
+    }
+
+    /// The content of a file as body; it is read while it is sent.
+    pub(crate) fn file(mut self, file: upload::File) -> Self {
+        self.body = Some(Body::File(file));
         self
     }
 
@@ -138,44 +159,81 @@ pub(crate) enum RestError {
     Status { request: String, response: Box<Response>, excerpt: String },
     #[error("{request}: {cause}")]
     BadAnswer { request: String, cause: String },
+    #[error("{request}: not sent: {cause}")]
+    BadRequest { request: String, cause: String },
 }
 
 impl RestError {
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
             RestError::Status { response, .. } => Some(response.status),
-            RestError::TimedOut { .. } | RestError::Unreachable { .. } | RestError::BadAnswer { .. } => None,
+            RestError::TimedOut { .. }
+            | RestError::Unreachable { .. }
+            | RestError::BadAnswer { .. }
+            | RestError::BadRequest { .. } => None,
         }
     }
 }
 
-/// The one HTTP client of the process.
-#[derive(Debug, Clone)]
+/// How a client is made anew when certificates have changed.
+type Build = Box<dyn Fn() -> Result<reqwest::Client, PluginError> + Send + Sync>;
+
+/// An HTTP client: one for all neighbours of OpenStack and the platform, one for Kubernetes.
 pub(crate) struct RestClient {
-    http: reqwest::Client,
+    http: RwLock<reqwest::Client>,
+    build: Build,
+}
+
+impl std::fmt::Debug for RestClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RestClient")
+    }
+}
+
+/// What all clients have in common: HTTP/1.1, one request per connection, no redirects of their own.
+pub(crate) fn builder() -> reqwest::ClientBuilder {
+    // fails when some provider is installed already, which is as good
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .http1_only()
+        .http1_title_case_headers()
+        .pool_max_idle_per_host(0)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT_LIMIT)
+}
+
+/// Trusts what the system trusts (also `SSL_CERT_FILE` and `SSL_CERT_DIR`), and goes through the proxies that the
+/// environment names.
+fn system_client() -> Result<reqwest::Client, PluginError> {
+    let client = builder().build().or_else(|error| {
+        // a machine without any certificate can still speak http to its neighbours
+        tracing::warn!("the system's trust store cannot be used, https will fail: {error}");
+        builder().tls_certs_only([]).build()
+    });
+    client.map_err(|error| PluginError::Client(error.to_string()))
 }
 
 impl RestClient {
-    /// Makes the client: HTTP/1.1, one request per connection, the system's trust store, `http_proxy` and
-    /// `no_proxy` of the environment.
+    /// The client for OpenStack and the platform.
     pub(crate) fn new() -> Result<Self, PluginError> {
-        // fails when some provider is installed already, which is as good
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            reqwest::Client::builder()
-                .http1_only()
-                .http1_title_case_headers()
-                .pool_max_idle_per_host(0)
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .connect_timeout(CONNECT_LIMIT)
-        };
-        let http = builder().build().or_else(|error| {
-            // a machine without any certificate can still speak http to its neighbours
-            tracing::warn!("the system's trust store cannot be used, https will fail: {error}");
-            builder().tls_certs_only([]).build()
-        });
-        http.map(|http| Self { http }).map_err(|error| PluginError::Client(error.to_string()))
+        Self::with(Box::new(system_client))
+    }
+
+    /// A client that is made in another way.
+    pub(crate) fn with(build: Build) -> Result<Self, PluginError> {
+        Ok(Self { http: RwLock::new(build()?), build })
+    }
+
+    /// Reads certificates anew; requests under way keep the old ones. When that fails the old ones stay.
+    pub(crate) fn reload(&self) -> Result<(), PluginError> {
+        let http = (self.build)()?;
+        *self.http.write().unwrap_or_else(PoisonError::into_inner) = http;
+        Ok(())
+    }
+
+    fn http(&self) -> reqwest::Client {
+        self.http.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sends a request and reads the whole answer within `limit`. Status 200 to 299 is success, and 302 to
@@ -210,6 +268,7 @@ impl RestClient {
             if next.host_str() != url.host_str() {
                 // a token is for the neighbour that was asked, not for whomever it names
                 request.token = None;
+                request.bearer = None;
             }
             url = next;
         }
@@ -222,10 +281,12 @@ impl RestClient {
             cause: innermost(error),
         };
         let headers =
-            headers_of(request).map_err(|cause| RestError::BadAnswer { request: name.to_owned(), cause })?;
-        let mut outgoing = self.http.request(request.method.clone(), url).headers(headers);
+            headers_of(request).map_err(|cause| RestError::BadRequest { request: name.to_owned(), cause })?;
+        let mut outgoing = self.http().request(request.method.clone(), url).headers(headers);
         if let Some(body) = &request.body {
-            outgoing = outgoing.body(body.clone());
+            let body = body.open().await;
+            outgoing = outgoing
+                .body(body.map_err(|cause| RestError::BadRequest { request: name.to_owned(), cause })?);
         }
         let mut incoming = outgoing.send().await.map_err(|error| unreachable(&error))?;
         let status = incoming.status().as_u16();
@@ -274,12 +335,12 @@ fn judge(request: &Request, response: Response, name: &str) -> Result<Response, 
 }
 
 fn status_error(request: &Request, response: Response, name: &str) -> RestError {
-    let excerpt = excerpt(&response.body, [&request.token, &request.secret]);
+    let excerpt = excerpt(&response.body, [&request.token, &request.bearer, &request.secret]);
     RestError::Status { request: name.to_owned(), response: Box::new(response), excerpt }
 }
 
 /// The beginning of an error body for the log, on one line and without the request's secrets.
-fn excerpt(body: &[u8], secrets: [&Option<Secret>; 2]) -> String {
+fn excerpt(body: &[u8], secrets: [&Option<Secret>; 3]) -> String {
     let mut text = String::from_utf8_lossy(body).into_owned();
     for secret in secrets.into_iter().flatten().filter(|secret| !secret.expose().is_empty()) {
         // as it is, and as it stands inside JSON
@@ -306,6 +367,9 @@ fn headers_of(request: &Request) -> Result<HeaderMap, String> {
     put("Accept", "application/json", false)?;
     if let Some(token) = &request.token {
         put("X-Auth-Token", token.expose(), true)?;
+    }
+    if let Some(bearer) = &request.bearer {
+        put("Authorization", &format!("Bearer {}", bearer.expose()), true)?;
     }
     for (name, value) in &request.headers {
         put(name, value, false)?;
@@ -373,12 +437,15 @@ mod tests {
     #[test]
     fn an_error_body_is_logged_on_one_line_without_secrets() {
         let token = Some(Secret::new("t0ken"));
-        let text = excerpt(b"<h1>\n bad t0ken  </h1>", [&token, &None]);
+        let text = excerpt(b"<h1>\n bad t0ken  </h1>", [&token, &None, &None]);
         assert_eq!(text, ": <h1> bad (secret) </h1>");
         let password = Some(Secret::new("a\"b"));
-        assert_eq!(excerpt(br#"{"password": "a\"b"}"#, [&None, &password]), r#": {"password": "(secret)"}"#);
-        assert_eq!(excerpt(b"", [&None, &None]), "");
-        assert!(excerpt(&[b'x'; 5000], [&None, &None]).len() < 400);
+        assert_eq!(
+            excerpt(br#"{"password": "a\"b"}"#, [&None, &None, &password]),
+            r#": {"password": "(secret)"}"#
+        );
+        assert_eq!(excerpt(b"", [&None, &None, &None]), "");
+        assert!(excerpt(&[b'x'; 5000], [&None, &None, &None]).len() < 400);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Tokens of Keystone: asked for, kept, renewed. Contract: southbound 1.3, 1.4.
 //!
-//! Each plugin keeps its own. A call that finds no usable token asks for one while all others of the plugin
-//! wait for that answer, so that there is never more than one request under way.
+//! Plugins with the same account share a token. A call that finds no usable one asks for it while all others with
+//! this account wait for that answer, whatever it is, so that there is never more than one request under way, and
+//! an identity service that is away is not asked by one after the other.
 
 use super::catalog::Catalog;
 use super::fields::{self, FieldError};
@@ -14,6 +15,7 @@ use reqwest::Method;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// A token is renewed when it has no more than this left.
@@ -63,7 +65,7 @@ impl Token {
 }
 
 /// Why there is no token. No text holds the password.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum TokenError {
     #[error("no token: {0}")]
     Rest(#[from] RestError),
@@ -73,24 +75,41 @@ pub(crate) enum TokenError {
     Keyring(#[from] KeyringError),
 }
 
-/// The token of one plugin.
+/// The token of one account.
 #[derive(Debug)]
 pub(crate) struct TokenCache {
     account: AccountConfig,
-    current: Mutex<Option<Arc<Token>>>,
+    slot: Mutex<Slot>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    token: Option<Arc<Token>>,
+    /// When and why the last request for a token failed.
+    failed: Option<(Instant, TokenError)>,
 }
 
 impl TokenCache {
     pub(crate) fn new(account: AccountConfig) -> Self {
-        Self { account, current: Mutex::new(None) }
+        Self { account, slot: Mutex::default() }
+    }
+
+    /// The account it is for.
+    pub(crate) fn account(&self) -> &AccountConfig {
+        &self.account
     }
 
     /// The token that is there, or the right to ask for a new one.
     pub(crate) async fn look(&self) -> Look<'_> {
-        let slot = self.current.lock().await;
-        match slot.as_ref().filter(|token| token.is_usable(Timestamp::now())) {
-            Some(token) => Look::Usable(Arc::clone(token)),
-            None => Look::Absent(Renewal { account: &self.account, slot }),
+        let began = Instant::now();
+        let slot = self.slot.lock().await;
+        if let Some(token) = slot.token.as_ref().filter(|token| token.is_usable(Timestamp::now())) {
+            return Look::Usable(Arc::clone(token));
+        }
+        match &slot.failed {
+            // somebody asked while this one waited
+            Some((when, error)) if *when > began => Look::Failed(error.clone()),
+            _ => Look::Absent(Renewal { account: &self.account, slot }),
         }
     }
 }
@@ -98,13 +117,14 @@ impl TokenCache {
 /// What a look at the cache finds.
 pub(crate) enum Look<'a> {
     Usable(Arc<Token>),
+    Failed(TokenError),
     Absent(Renewal<'a>),
 }
 
-/// The right to ask for a new token. While it lives, all others of the plugin wait.
+/// The right to ask for a new token. While it lives, all others with this account wait.
 pub(crate) struct Renewal<'a> {
     account: &'a AccountConfig,
-    slot: MutexGuard<'a, Option<Arc<Token>>>,
+    slot: MutexGuard<'a, Slot>,
 }
 
 impl Renewal<'_> {
@@ -114,17 +134,32 @@ impl Renewal<'_> {
         rest: &RestClient,
         limits: &Timeouts,
     ) -> Result<Arc<Token>, TokenError> {
-        *self.slot = None;
-        let password = match &self.account.password {
-            Some(password) => password.clone(),
-            None => keyring::password(&self.account.keyring_service, &self.account.username).await?,
-        };
-        let request = request(self.account, &password);
-        let limit = limits.of(request.module, request.function);
-        let token = Arc::new(Token::read(&rest.send(request, limit).await?)?);
-        *self.slot = Some(Arc::clone(&token));
-        Ok(token)
+        *self.slot = Slot::default();
+        match obtain(self.account, rest, limits).await {
+            Ok(token) => {
+                self.slot.token = Some(Arc::clone(&token));
+                Ok(token)
+            }
+            Err(error) => {
+                self.slot.failed = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
     }
+}
+
+async fn obtain(
+    account: &AccountConfig,
+    rest: &RestClient,
+    limits: &Timeouts,
+) -> Result<Arc<Token>, TokenError> {
+    let password = match &account.password {
+        Some(password) => password.clone(),
+        None => keyring::password(&account.keyring_service, &account.username).await?,
+    };
+    let request = request(account, &password);
+    let limit = limits.of(request.module, request.function);
+    Ok(Arc::new(Token::read(&rest.send(request, limit).await?)?))
 }
 
 fn request(account: &AccountConfig, password: &Secret) -> Request {
@@ -147,6 +182,7 @@ fn request(account: &AccountConfig, password: &Secret) -> Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::openstack::upload::Body;
 
     fn response(headers: &[(&str, &str)], body: &str) -> Response {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -206,7 +242,8 @@ mod tests {
             authorization_url: "http://h".into(),
         };
         let mut request = request(&account, &Secret::new("sesame"));
-        assert!(String::from_utf8_lossy(request.body.as_ref().unwrap()).contains("sesame"));
+        let Some(Body::Bytes(body)) = &request.body else { panic!() };
+        assert!(String::from_utf8_lossy(body).contains("sesame"));
         request.body = None;
         let mut secret = token("2030-01-01T00:00:00Z");
         secret.id = Secret::new("sesame");

@@ -29,6 +29,12 @@ pub enum Doing {
     Close,
     /// A body without end.
     Endless,
+    /// A body that comes byte by byte and never ends.
+    Slow,
+    /// The connection is reset.
+    Reset,
+    /// Promises a longer body than it sends.
+    Cut(String),
 }
 
 impl Doing {
@@ -245,9 +251,20 @@ async fn serve(
         }
         Doing::Hang => {
             let _ = stream.read(&mut [0; 64]).await;
-            tokio::time::sleep(Duration::from_secs(60)).await;
         }
         Doing::Close => {}
+        Doing::Slow => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+            while stream.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        Doing::Reset => stream.set_zero_linger().unwrap(),
+        Doing::Cut(body) => {
+            let length = body.len() + 1;
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+            let _ = stream.write_all((head + &body).as_bytes()).await;
+        }
         Doing::Endless => {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
             while stream.write_all(&[b' '; 65536]).await.is_ok() {}

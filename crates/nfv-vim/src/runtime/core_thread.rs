@@ -132,6 +132,7 @@ impl CoreThread {
                 if let Err(error) = self.logging.reload() {
                     tracing::error!(logger = "nfv_vim", file = "vim.py", "Reload failed: {error}.");
                 }
+                self.performer.plugins.reload();
                 tracing::info!(logger = "nfv_vim", file = "vim.py", "Reload complete.");
                 None
             }
