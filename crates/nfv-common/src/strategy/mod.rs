@@ -1,56 +1,79 @@
-//! Strategies as the database keeps them. Contract: deployment 1.6 (`sw_updates.strategy_data`).
+//! Strategies: what an operator starts at night, built, applied and undone stage by stage. Contract: strategies 1.
 //!
-//! The engine that builds and applies strategies (phases, stages, steps) has its place here. What stands here
-//! now is what the rest needs to know of a strategy that an earlier process left behind.
+//! ```text
+//!   Strategy ── build, apply, abort: Phase ── Stage ── Stage ── ...
+//!                                               └─ Step ── Step ── ...
+//! ```
+//!
+//! The engine knows nothing of hosts: what a step is, is a [`StepKind`]; what it does and when it is done, a [`Driver`]
+//! tells. It has no clock and does no I/O. What every step has by construction stands in its [`StepPolicy`]: deadline,
+//! retry rule, abort class, resume rule, the alarms it looks at, and by what observation it is done.
+//!
+//! - [`outcome`]: results and how they fold upwards; states and names.
+//! - [`policy`]: what every step declares. [`plan`]: phases, stages, steps as data.
+//! - `engine`: running them; `request`: apply and abort as asked for, with the answers' texts; `resume`: going on after
+//!   a restart.
+//! - [`stored`]: the form in the database.
 
-use serde::{Deserialize, Serialize};
+mod engine;
+pub mod outcome;
+pub mod plan;
+pub mod policy;
+mod request;
+mod resume;
+pub mod stored;
+#[cfg(test)]
+mod tests;
+mod watch;
 
-/// The outer shape of a persisted strategy; the rest of it is kept as it came.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StrategyRecord {
-    /// Its id.
-    pub uuid: String,
-    /// For instance `sw-patch`.
-    pub name: String,
-    /// For instance `applying`.
-    #[serde(default)]
-    pub state: String,
-    /// For instance `apply`.
-    #[serde(default)]
-    pub current_phase: Option<String>,
-    /// All other keys.
-    #[serde(flatten)]
-    pub rest: serde_json::Map<String, serde_json::Value>,
-}
+pub use outcome::{
+    AlarmRestriction, ApplyType, InstanceAction, Outcome, PhaseName, Progress, StrategyState,
+};
+pub use plan::{Phase, Place, Plan, Stage, Step, Strategy};
+pub use policy::{AbortClass, AlarmRule, Completion, ResumeRule, Retry, StepPolicy};
+pub use watch::{Watch, WatchKind};
 
-impl StrategyRecord {
-    /// Reads `strategy_data`; none for `{}`, which means that there is no strategy.
+use crate::time::Mono;
+
+/// What a step is. The engine only asks for what it needs to run it.
+pub trait StepKind: Sized + Clone {
+    /// Its name in the API and the database. Contract: strategies 2.
+    fn name(&self) -> &str;
+    /// What it declares about itself.
+    fn policy(&self) -> StepPolicy;
+    /// The step that takes it back, if any. Contract: strategies 1.7.
+    fn undo(&self) -> Option<Self>;
+    /// Its own keys in the database, entity keys included. Contract: strategies 1.10.
+    fn entries(&self) -> serde_json::Map<String, serde_json::Value>;
+    /// A step from its name and keys; unknown names give a step that succeeds at once.
     ///
     /// # Errors
-    /// If the text is not JSON or lacks what every strategy has.
-    pub fn read(strategy_data: &str) -> Result<Option<Self>, serde_json::Error> {
-        let value: serde_json::Value = serde_json::from_str(strategy_data)?;
-        if value.as_object().is_some_and(serde_json::Map::is_empty) {
-            return Ok(None);
-        }
-        serde_json::from_value(value).map(Some)
+    /// If a key that the step cannot do without is missing or malformed.
+    fn from_entries(name: &str, entries: serde_json::Map<String, serde_json::Value>) -> Result<Self, String>;
+    /// What is said when it takes too long.
+    fn overdue(&self, secs: u64) -> String {
+        format!("{} timed out after {secs} seconds", self.name())
+    }
+    /// Ends at its own deadline as done, not as timed out.
+    fn deadline_is_success(&self) -> bool {
+        false
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_a_strategy_and_keeps_what_it_does_not_know() {
-        assert_eq!(StrategyRecord::read("{}").unwrap(), None);
-        let text = r#"{"uuid": "u", "name": "sw-patch", "state": "applying", "current_phase": "apply", "swift_apply_type": "ignore"}"#;
-        let record = StrategyRecord::read(text).unwrap().unwrap();
-        assert_eq!(
-            (record.state.as_str(), record.rest["swift_apply_type"].as_str()),
-            ("applying", Some("ignore"))
-        );
-        assert!(StrategyRecord::read("[]").is_err());
-        assert!(StrategyRecord::read("{").is_err());
-    }
+/// Who carries the steps out and hears how it goes.
+pub trait Driver<K> {
+    /// Monotonic time.
+    fn now(&self) -> Mono;
+    /// Local time as strategies show it: `YYYY-MM-DD HH:MM:SS`.
+    fn date_time(&self) -> String;
+    /// Begins a step.
+    fn begin(&mut self, step: &mut K, place: Place) -> Progress;
+    /// A waiting step after a restart, with [`ResumeRule::Requery`]: finds out how it stands, then goes on.
+    fn requery(&mut self, step: &mut K, place: Place) -> Progress;
+    /// The build phase is over; what the apply phase shall be, or why there is none.
+    fn plan(&mut self) -> Plan<K>;
+    /// The apply phase is over: the reason if it did not go well.
+    fn applied(&mut self, result: Result<(), String>);
+    /// The abort is over: the reason if it did not go well.
+    fn aborted(&mut self, result: Result<(), String>);
 }

@@ -17,6 +17,12 @@ pub struct CoreConfig {
     pub instance: InstanceConfig,
     /// `[dor-configuration]`
     pub dor: DorConfig,
+    /// `[sw-mgmt-configuration]`
+    pub sw_mgmt: SwMgmtConfig,
+    /// Name of the host this process runs on.
+    pub local_host: String,
+    /// Time zone of the times that strategies show.
+    pub time_zone: jiff::tz::TimeZone,
     /// Longest wait for one turn of a call; longer than any limit of the plugins.
     pub turn_limit: Duration,
     /// How often Nova is asked for an instance whose action is under way. See docs/differences.md.
@@ -88,6 +94,15 @@ impl InstanceConfig {
     }
 }
 
+/// `[sw-mgmt-configuration]`. Contract: strategies 6.5.
+#[derive(Debug, Clone, Default)]
+pub struct SwMgmtConfig {
+    /// Alarms that no strategy looks at.
+    pub ignore_alarms: Vec<String>,
+    /// A system of one controller.
+    pub single_controller: bool,
+}
+
 /// `[dor-configuration]`
 #[derive(Debug, Clone)]
 pub struct DorConfig {
@@ -121,6 +136,9 @@ impl Default for CoreConfig {
                 complete_uptime: secs(1200),
                 completion_percentage: 50,
             },
+            sw_mgmt: SwMgmtConfig::default(),
+            local_host: "controller-0".to_owned(),
+            time_zone: jiff::tz::TimeZone::UTC,
             turn_limit: secs(60),
             watch_interval: secs(5),
         }

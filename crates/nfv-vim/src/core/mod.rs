@@ -13,6 +13,7 @@
 //!   objects, each with its rows, what its listing changes, and what is told about it.
 //! - [`director`]: what concerns many instances: moving them off a host, recovering failed ones.
 //! - [`audit`]: asking the cloud regularly; [`dor`]: caution after a site-wide power loss.
+//! - [`strategy`]: software patches and upgrades of all hosts, in an order that keeps instances alive.
 //! - [`alarm`], [`event_log`]: what is told to operators.
 //! - `api`: what nfv-vim-api asks for.
 //! - [`nfvi_queue`]: which call is made when; [`persistence`]: hosts and instances as rows and back, and the start.
@@ -38,6 +39,7 @@ pub mod nfvi_queue;
 mod notification;
 pub mod persistence;
 mod stored;
+pub mod strategy;
 pub mod system;
 pub mod volume;
 mod waits;
@@ -48,6 +50,7 @@ pub use waits::WaitReport;
 
 use audit::Audits;
 use director::hosts::HostsOperation;
+use director::sw_mgmt::SwMgmt;
 use director::{Operation, Recovery, SwMgmtEvent};
 use dor::Dor;
 use host::{Host, HostEvent};
@@ -146,6 +149,8 @@ enum TimerKey {
     Watch(String),
     /// An action of an instance must be over by then.
     Action(String),
+    /// A step of a strategy, or its audit.
+    SwMgmt,
 }
 
 /// An event inside the core, handled after the one that caused it.
@@ -206,6 +211,7 @@ pub struct Vim {
     operations: BTreeMap<String, Operation>,
     hosts_operation: Option<HostsOperation>,
     sw_mgmt_heard: Vec<SwMgmtEvent>,
+    sw_mgmt: SwMgmt,
     recovery: Recovery,
     dor: Dor,
     audits: Audits,
@@ -293,6 +299,7 @@ impl Vim {
             TimerKey::CleanupInstances => self.cleanup_instances(),
             TimerKey::Watch(uuid) => self.watch_instance(&uuid),
             TimerKey::Action(uuid) => self.post_instance(&uuid, InstanceEvent::Overdue),
+            TimerKey::SwMgmt => self.sw_mgmt_due(),
         }
     }
 
@@ -310,6 +317,7 @@ impl Vim {
                 outcome.writes.push(persistence::instance_memory(instance));
             }
         }
+        outcome.writes.extend(self.strategy_write());
         outcome
     }
 

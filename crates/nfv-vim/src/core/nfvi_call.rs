@@ -1,6 +1,7 @@
 //! Calls from the core's side: who asked, who continues, and what if no answer comes.
 
 use super::audit::AuditAnswer;
+use super::strategy::{Asker, Question};
 use super::{Effect, Event, Level, TimerKey, Vim};
 use nfv_nfvi::object::{GuestServices, GuestVote, guest_event};
 use nfv_nfvi::{Answer, Call, CallError, CallId, CallResult, ErrorKind};
@@ -30,6 +31,8 @@ pub(super) enum Then {
     Audit(AuditAnswer),
     /// Uptimes for dead office recovery.
     Dor,
+    /// A question of a strategy.
+    SwMgmt { question: Question, asker: Asker },
 }
 
 /// Why a request is not sent any more.
@@ -103,7 +106,12 @@ impl Vim {
                 return (!wanted)
                     .then(|| format!("the task of host {host} was given up before its turn came"));
             }
-            Then::DisableExtended { .. }
+            Then::SwMgmt { asker: Asker::Step(place), .. } => {
+                return (!self.sw_mgmt_waits_at(*place))
+                    .then(|| "the step of the strategy was over before its turn came".to_owned());
+            }
+            Then::SwMgmt { asker: Asker::Audit(_), .. }
+            | Then::DisableExtended { .. }
             | Then::GuestQuery { .. }
             | Then::HostsOperation { .. }
             | Then::Nobody
@@ -158,6 +166,7 @@ impl Vim {
             Then::HostRead { name, version } => self.host_read(&name, version, result),
             Then::Audit(audit) => self.audit_answered(audit, result),
             Then::Dor => self.dor_answered(result),
+            Then::SwMgmt { question, asker } => self.sw_mgmt_answered(&question, asker, result),
         }
     }
 }

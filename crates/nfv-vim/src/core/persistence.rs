@@ -20,7 +20,6 @@ use nfv_common::alarm::{AlarmData, AlarmType};
 use nfv_common::event_log::{EventId, InitiatedBy};
 use nfv_common::fsm::Machine;
 use nfv_common::pyjson::to_string as json;
-use nfv_common::strategy::StrategyRecord;
 use nfv_common::time::{Mono, Now};
 use nfv_nfvi::Pool;
 use nfv_nfvi::object::{
@@ -335,15 +334,6 @@ impl Vim {
                 ownerless.push(uuid.clone());
             }
         }
-        let strategies =
-            snapshot.sw_updates.iter().filter_map(|row| match StrategyRecord::read(&row.strategy_data) {
-                Ok(Some(strategy)) => {
-                    Some(format!("Strategy {} ({}) is kept.", strategy.name, strategy.uuid))
-                }
-                Ok(None) => None,
-                Err(why) => Some(format!("row {} of table sw_updates cannot be read: {why}", row.uuid)),
-            });
-        let kept: Vec<_> = strategies.collect();
         let last_action_seqnum = instances
             .values()
             .map(|instance| instance.action_data.seqnum.max(instance.last_action_data.seqnum))
@@ -391,6 +381,7 @@ impl Vim {
             operations: BTreeMap::new(),
             hosts_operation: None,
             sw_mgmt_heard: Vec::new(),
+            sw_mgmt: super::director::sw_mgmt::SwMgmt::default(),
             dor: Dor::default(),
             audits: super::Audits::default(),
             alarms,
@@ -402,10 +393,8 @@ impl Vim {
             dirty_instances: std::collections::BTreeSet::new(),
             out: Outcome::default(),
         };
+        bad.extend(vim.load_strategies(snapshot.sw_updates));
         vim.report_quarantined(bad, unreadable);
-        for line in kept {
-            vim.log(Level::Info, "nfv_vim.sw_mgmt_director", "_sw_mgmt_director.py", line);
-        }
         // nobody would ever clear these; if what they are about comes back as it was, it raises them anew
         for uuid in ownerless {
             vim.clear_alarm(&uuid);

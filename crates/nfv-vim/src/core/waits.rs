@@ -15,7 +15,20 @@ pub struct WaitReport {
 }
 
 impl Vim {
-    /// All waits of hosts, then of instances.
+    /// What the strategy waits for.
+    fn strategy_wait(&self) -> Option<WaitReport> {
+        let update = self.sw_update()?;
+        let strategy = update.strategy()?;
+        let (place, step) = strategy.waiting_step()?;
+        let watch = update.step_watch()?;
+        Some(WaitReport {
+            who: format!("strategy {} ({})", strategy.name, strategy.uuid),
+            task: format!("{} stage {}, {}", place.phase, place.stage, step.kind.task.name()),
+            waiting: Waiting { what: step.kind.task.waits_for(), since: watch.since, until: watch.due() },
+        })
+    }
+
+    /// All waits of hosts, then of instances, then of the strategy.
     pub fn waits(&self) -> Vec<WaitReport> {
         let hosts = self.hosts.values().filter_map(|host| {
             let task = host.task.as_ref()?;
@@ -41,6 +54,6 @@ impl Vim {
                 waiting: Waiting { what, since: running.began, until },
             })
         });
-        hosts.chain(instances).collect()
+        hosts.chain(instances).chain(self.strategy_wait()).collect()
     }
 }

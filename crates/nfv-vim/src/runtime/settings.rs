@@ -1,6 +1,6 @@
 //! The VIM's configuration file, typed. Contract: deployment 3.2, vim-behaviour 12.
 
-use crate::core::config::{CoreConfig, DorConfig, HostConfig, InstanceConfig};
+use crate::core::config::{CoreConfig, DorConfig, HostConfig, InstanceConfig, SwMgmtConfig};
 use nfv_common::config::{ConfigError, Settings};
 use nfv_nfvi::Pool;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,9 @@ use std::time::Duration;
 
 /// Kubernetes runs on this controller when this file exists. Contract: vim-behaviour 2.5.
 const KUBERNETES: &str = "/etc/kubernetes/admin.conf";
+
+/// The kernel's name of this host.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Where flag files go when the configuration does not say otherwise. Contract: deployment 8.1.
 const RUN_DIRECTORY: &str = "/var/run";
@@ -76,6 +79,9 @@ fn core_config(settings: &Settings) -> Result<CoreConfig, ConfigError> {
         },
         instance: instance_config(settings, default.instance)?,
         dor: dor_config(settings, default.dor)?,
+        sw_mgmt: sw_mgmt_config(settings),
+        local_host: std::fs::read_to_string(HOST_NAME).unwrap_or_default().trim().to_owned(),
+        time_zone: jiff::tz::TimeZone::system(),
         turn_limit: default.turn_limit,
         watch_interval: settings.seconds_or(
             "instance-configuration",
@@ -148,6 +154,15 @@ fn instance_config(settings: &Settings, default: InstanceConfig) -> Result<Insta
             default.max_evacuate_local_image_disk_gb,
         )?,
     })
+}
+
+fn sw_mgmt_config(settings: &Settings) -> SwMgmtConfig {
+    const SECTION: &str = "sw-mgmt-configuration";
+    let ids = settings.get(SECTION, "ignore_alarms").unwrap_or_default();
+    SwMgmtConfig {
+        ignore_alarms: ids.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect(),
+        single_controller: settings.lower_flag(SECTION, "single_controller").unwrap_or(false),
+    }
 }
 
 fn dor_config(settings: &Settings, default: DorConfig) -> Result<DorConfig, ConfigError> {

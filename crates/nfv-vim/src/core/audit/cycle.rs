@@ -204,7 +204,11 @@ impl Vim {
     fn audit_apply(&mut self, answer: Answer) -> Heard {
         match answer {
             Answer::System(system) => self.audit_system(system),
-            Answer::Hosts { hosts, incomplete, groups } => self.audit_hosts(hosts, &incomplete, groups),
+            Answer::Hosts { hosts, incomplete, groups } => {
+                let heard = self.audit_hosts(hosts, &incomplete, groups);
+                self.sw_mgmt_cloud_heard();
+                heard
+            }
             Answer::HostAggregates(listed) => self.audit_host_aggregates(listed),
             Answer::Hypervisors(listed) => self.audit_hypervisors(listed),
             Answer::Tenants(listed) => self.audit_tenants(listed),

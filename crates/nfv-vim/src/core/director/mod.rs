@@ -7,7 +7,7 @@
 //! - `recovery`: healing failed instances (5.3.6).
 //! - `host`: what hosts report to the directors (5.2).
 //! - [`command`]: what the steps of a strategy ask for; `hosts`: of hosts (5.2), `instances`: of instances (5.3.5).
-//! - [`sw_mgmt`]: what software management hears (5.4).
+//! - [`sw_mgmt`]: software management (5.4); `sw_mgmt_world`: the core as a strategy sees it.
 
 pub mod command;
 mod complete;
@@ -19,6 +19,7 @@ pub mod operation;
 mod passes;
 pub mod recovery;
 pub mod sw_mgmt;
+mod sw_mgmt_world;
 
 pub use command::DirectorCommand;
 pub use operation::{ItemEnd, ItemState, Operation, OperationEnd, OperationKind, OperationStatus};
