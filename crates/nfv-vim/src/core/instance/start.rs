@@ -167,6 +167,7 @@ impl Vim {
         if instance.owns_action_data() {
             instance.action_data.complete();
         }
+        instance.repair_is_over();
         // what an earlier process had under way is over, if this was it; whatever comes next is asked of Nova
         let ended = instance.running.take().map(|running| running.kind);
         if ended.is_some() && ended == instance.resumed_kind() {
@@ -256,6 +257,7 @@ impl Vim {
 impl Instance {
     /// The running action was stopped for another one, which has put its own data in place if it has any.
     fn stopped_for(&mut self, next: ActionKind) {
+        self.repair_is_over();
         if self.owns_action_data() {
             let replaced = self.has_data_for(next);
             if replaced { &mut self.last_action_data } else { &mut self.action_data }.complete();
