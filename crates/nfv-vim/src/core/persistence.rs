@@ -151,6 +151,9 @@ struct InstanceMemory {
     /// What an earlier process had under way, until it is seen to be over: the next process may end before that.
     #[serde(default)]
     resuming: Option<ActionType>,
+    /// What the guest wants done.
+    #[serde(default)]
+    repair: Option<ActionType>,
 }
 
 pub(super) fn instance_memory(instance: &Instance) -> Write {
@@ -158,6 +161,7 @@ pub(super) fn instance_memory(instance: &Instance) -> Write {
         last_events: instance.last_events.clone(),
         from_host: instance.from_host.clone(),
         resuming: instance.resuming.clone(),
+        repair: instance.repair.clone(),
     };
     Write::PutState(StateRow {
         kind: INSTANCE_KIND.to_owned(),
@@ -295,6 +299,7 @@ impl Vim {
                     if let Some(instance) = instances.get_mut(&row.key) {
                         instance.last_events = memory.last_events;
                         instance.from_host = memory.from_host;
+                        instance.repair = memory.repair;
                         instance.resuming = instance.resuming.take().or(memory.resuming);
                     }
                 }),
@@ -457,6 +462,10 @@ impl Vim {
         }
         for alarm in self.alarms.values() {
             self.out.effects.push(Effect::RaiseAlarm(Box::new(alarm.clone())));
+        }
+        // what guests want done is seen under way only while it is: Nova is asked at once
+        for uuid in self.instances_where(|instance| instance.repair.is_some()) {
+            self.ask_for_instance(&uuid);
         }
         // the guest agent has still to forget these
         for uuid in self.instances_where(|instance| instance.nfvi_is_deleted() && !instance.deleted) {

@@ -85,7 +85,8 @@ pub const SCRIPTS: [Script; 8] = [
     Script {
         name: "the guests of a host that fails are switched off and on",
         prepare: |cloud| {
-            for number in [0, 3] {
+            for (number, priority) in [(0, 5), (3, 1), (6, 9)] {
+                cloud.servers.get_mut(&server(number)).unwrap().priority = Some(priority);
                 cloud.give_heartbeat(&server(number));
             }
         },

@@ -98,6 +98,23 @@ impl Cloud {
         true
     }
 
+    /// The guest beats, and the agent tells. False when it does not run or is not to beat.
+    pub fn start_heartbeat(&mut self, id: &str) -> bool {
+        let runs = self.guest_runs(id);
+        let Some(instance) = self.guests.instances.get_mut(id).filter(|instance| instance.enabled && runs)
+        else {
+            return false;
+        };
+        instance.beating = true;
+        let data = json!({"services": [{
+            "service": "heartbeat", "state": "enabled", "status": "enabled",
+            "restart-timeout": RESTART_TIMEOUT,
+        }]});
+        let notice = Notice::guest_event(id, &instance.hostname, "service", data);
+        self.notify(notice);
+        true
+    }
+
     /// The guest stops to beat, and the agent asks for a repair. False when it was not beating.
     pub fn fail_heartbeat(&mut self, id: &str, repair: &str, unhealthy: bool) -> bool {
         let Some(instance) = self.guests.instances.get_mut(id).filter(|instance| instance.enabled) else {
@@ -114,18 +131,9 @@ impl Cloud {
     pub(super) fn guest_step(&mut self, step: GuestStep) {
         match step {
             GuestStep::FirstBeat { instance: id, generation } => {
-                let runs = self.guest_runs(&id);
-                let Some(instance) = self.guests.instances.get_mut(&id) else { return };
-                if instance.generation != generation || !runs {
-                    return;
+                if self.guests.instances.get(&id).is_some_and(|instance| instance.generation == generation) {
+                    self.start_heartbeat(&id);
                 }
-                instance.beating = true;
-                let data = json!({"services": [{
-                    "service": "heartbeat", "state": "enabled", "status": "enabled",
-                    "restart-timeout": RESTART_TIMEOUT,
-                }]});
-                let notice = Notice::guest_event(&id, &instance.hostname, "service", data);
-                self.notify(notice);
             }
             GuestStep::Answer { instance: id, action, response } => {
                 if !self.guest_runs(&id) {

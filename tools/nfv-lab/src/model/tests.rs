@@ -235,6 +235,9 @@ fn a_guest_beats_votes_and_fails() {
     assert!(cloud.fail_heartbeat(&id, "reboot", false));
     let alarm = told(&mut cloud).remove(0);
     assert!(alarm.contains("\"repair-action\":\"reboot\"") && alarm.contains("\"failed\""), "{alarm}");
+    assert!(cloud.start_heartbeat(&id));
+    let service = told(&mut cloud).remove(0);
+    assert!(service.contains("\"status\":\"enabled\""), "{service}");
     cloud.fail_host("worker-0", None, None).expect("it exists");
     told(&mut cloud);
     assert!(cloud.ask_guest(&id, "stop", true));

@@ -40,6 +40,18 @@ pub enum Command {
         #[serde(default)]
         unhealthy: bool,
     },
+    /// The guest's heartbeat comes back.
+    GuestHeartbeatStart {
+        /// Name or id.
+        vm: String,
+    },
+    /// What the guest says to votes from now on.
+    GuestVote {
+        /// Name or id.
+        vm: String,
+        /// It refuses.
+        reject: bool,
+    },
     /// A user's action on a server, straight to Nova.
     VmAction {
         /// Name or id.
@@ -241,6 +253,21 @@ fn on_cloud(cloud: &mut Cloud, command: Command) -> Result<(), String> {
             } else {
                 Err(format!("{vm} has no enabled heartbeat"))
             }
+        }
+        Command::GuestHeartbeatStart { vm } => {
+            if cloud.start_heartbeat(&vm_id(cloud, &vm)?) {
+                Ok(())
+            } else {
+                Err(format!("{vm} has no enabled heartbeat, or does not run"))
+            }
+        }
+        Command::GuestVote { vm, reject } => {
+            let id = vm_id(cloud, &vm)?;
+            cloud
+                .servers
+                .get_mut(&id)
+                .map(|server| server.guest_rejects = reject)
+                .ok_or(format!("no vm {vm}"))
         }
         Command::VmAction { vm, action } => {
             let action = parse_action(&action)?;

@@ -122,7 +122,8 @@ impl Vim {
             && instance.is_enabled()
             && instance.elapsed_in_state(self.now.mono) >= HEARTBEAT_MISSED_FOR;
         // while an action has the heartbeat switched off nobody misses it (docs/differences.md)
-        let switched_off = services.are(GuestServiceState::Disabling) || services.are(GuestServiceState::Disabled);
+        let switched_off =
+            services.are(GuestServiceState::Disabling) || services.are(GuestServiceState::Disabled);
         match (&instance.heartbeat_alarm, missed) {
             (None, true) if switched_off => {}
             (None, true) => {

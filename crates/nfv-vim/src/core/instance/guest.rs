@@ -169,11 +169,30 @@ impl Vim {
             self.log(Level::Info, LOGGER, FILE, text);
             return;
         }
+        self.repair_guest(uuid, action);
+    }
+
+    /// An earlier process ended before Nova had answered what the guest wanted done.
+    pub(super) fn resume_repair(&mut self, uuid: &str) {
+        let Some(instance) = self.instances.get_mut(uuid) else { return };
+        let Some(action) = instance.repair.take() else { return };
+        self.dirty_instances.insert(uuid.to_owned());
+        if !instance.is_under_way(&action) && !instance.is_locked() && !instance.is_going() {
+            self.repair_guest(uuid, action);
+        }
+    }
+
+    fn repair_guest(&mut self, uuid: &str, action: ActionType) {
         let graceful_shutdown = (action == ActionType::Reboot).then_some(true);
         let parameters = ActionParameters { graceful_shutdown, ..ActionParameters::default() };
         let request = ActionRequest { parameters, context: None, skip_guest: true };
         self.new_action_data(uuid, action.clone(), request.clone(), false);
-        self.do_action(uuid, action, Some(request), InitiatedBy::Instance, "");
+        if self.do_action(uuid, action.clone(), Some(request), InitiatedBy::Instance, "")
+            && let Some(instance) = self.instances.get_mut(uuid)
+        {
+            instance.repair = Some(action);
+            self.dirty_instances.insert(uuid.to_owned());
+        }
     }
 
     /// 30002: the guests of a host. Contract: 9.3.
@@ -208,6 +227,14 @@ impl Vim {
 }
 
 impl Instance {
+    /// The running action ends; if it is what the guest wanted, nothing is owed to it any more.
+    pub(super) fn repair_is_over(&mut self) {
+        let running = self.running.as_ref().map(|running| running.kind.action_type());
+        if running.is_some() && self.repair == running {
+            self.repair = None;
+        }
+    }
+
     /// The action is under way or waits its turn, or Nova does it.
     fn is_under_way(&self, action: &ActionType) -> bool {
         let same = |kind: ActionKind| kind.action_type() == *action;

@@ -97,6 +97,8 @@ pub struct Instance {
     pub confirm_sent: Option<Mono>,
     /// The action that an earlier process had under way when it ended.
     pub resuming: Option<ActionType>,
+    /// What its guest wants done and Nova has not answered yet: it goes on after a restart.
+    pub repair: Option<ActionType>,
     /// Where a migration, evacuation or resize began.
     pub from_host: Option<String>,
     /// Flavor name at the beginning of a resize.
@@ -136,6 +138,7 @@ impl Instance {
             crashed: false,
             confirm_sent: None,
             resuming: None,
+            repair: None,
             from_host: None,
             from_flavor: None,
             last_events: Vec::new(),

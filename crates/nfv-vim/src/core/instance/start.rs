@@ -128,9 +128,11 @@ impl Vim {
             self.abort_instance_task(uuid);
             if let Some(instance) = self.instances.get_mut(uuid)
                 && let Some(stopped) = instance.running.take()
-                && stopped.record != record
             {
-                instance.complete_record(stopped.record);
+                instance.repair_is_over();
+                if stopped.record != record {
+                    instance.complete_record(stopped.record);
+                }
                 self.dirty_instances.insert(uuid.to_owned());
             }
         }
@@ -174,6 +176,7 @@ impl Vim {
         self.timers.cancel(&TimerKey::Action(uuid.to_owned()));
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let name = instance.name().to_owned();
+        instance.repair_is_over();
         // what an earlier process had under way is over, if this was it; whatever comes next is asked of Nova
         let ended = instance.running.take();
         let kind = ended.as_ref().map(|running| running.kind);

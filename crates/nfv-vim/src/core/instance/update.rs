@@ -134,6 +134,9 @@ impl Vim {
             self.post_instance(uuid, InstanceEvent::Confirmed);
             self.settle();
             self.recover_confirmed_crash(uuid);
+            if self.instances.get(uuid).is_some_and(|instance| !instance.is_acted_upon()) {
+                self.resume_repair(uuid);
+            }
         }
         // whoever started it: the lock that stopped it is made good
         if let Some(instance) = self.instances.get_mut(uuid)
