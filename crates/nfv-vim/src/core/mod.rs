@@ -97,6 +97,8 @@ pub enum Input {
     },
     /// A running call wants its next turn.
     TurnWanted(CallId),
+    /// Kubernetes is configured on this controller, or not. Contract: vim-behaviour 2.5 ("checked at each use").
+    Kubernetes(bool),
     /// Time has passed; see [`Vim::next_deadline`].
     Tick,
 }
@@ -237,6 +239,7 @@ impl Vim {
             Input::Request { id, body } => self.requested(id, *body),
             Input::Answer { id, result } => self.answered(id, *result),
             Input::TurnWanted(id) => self.turn_wanted(id),
+            Input::Kubernetes(configured) => self.kubernetes_seen(configured),
             Input::Tick => {}
         }
         self.end_handling();

@@ -6,6 +6,7 @@
 
 use super::inbox::{Message, Signal};
 use super::performer::Performer;
+use super::settings::kubernetes_configured;
 use crate::core::{Effect, Input, Outcome, Vim};
 use nfv_common::histogram::{self, Histograms};
 use nfv_common::logging::LoggingHandle;
@@ -25,6 +26,8 @@ const BATCH: usize = 64;
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 /// A commit that fails is tried again for this long.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
+/// It is looked this often whether Kubernetes is configured.
+const KUBERNETES_EVERY: Duration = Duration::from_secs(10);
 
 /// Why the loop ended.
 #[derive(Debug)]
@@ -49,6 +52,8 @@ pub(super) struct CoreThread {
     pub(super) clock: Clock,
     pub(super) grants: HashMap<CallId, Grant>,
     pub(super) histograms: Histograms,
+    /// When it was last looked whether Kubernetes is configured.
+    pub(super) looked_for_kubernetes: Instant,
 }
 
 /// The origin of monotonic time.
@@ -103,6 +108,11 @@ impl CoreThread {
             if handled < BATCH {
                 messages = self.inbox.try_recv().ok();
             }
+        }
+        if self.looked_for_kubernetes.elapsed() >= KUBERNETES_EVERY {
+            self.looked_for_kubernetes = Instant::now();
+            let input = Input::Kubernetes(kubernetes_configured());
+            append(&mut outcome, self.vim.handle(self.clock.now(), input));
         }
         append(&mut outcome, self.vim.handle(self.clock.now(), Input::Tick));
         self.finish(outcome)

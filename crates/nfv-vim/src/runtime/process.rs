@@ -160,6 +160,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         clock,
         grants: HashMap::new(),
         histograms: Histograms::default(),
+        looked_for_kubernetes: std::time::Instant::now(),
     };
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Started");
     // only a service manager that asked for it listens; without one this does nothing

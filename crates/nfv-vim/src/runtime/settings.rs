@@ -12,6 +12,11 @@ const KUBERNETES: &str = "/etc/kubernetes/admin.conf";
 /// The kernel's name of this host.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
+/// Kubernetes is configured on this controller now.
+pub(super) fn kubernetes_configured() -> bool {
+    Path::new(KUBERNETES).exists()
+}
+
 /// Where flag files go when the configuration does not say otherwise. Contract: deployment 8.1.
 const RUN_DIRECTORY: &str = "/var/run";
 
@@ -69,7 +74,7 @@ fn core_config(settings: &Settings) -> Result<CoreConfig, ConfigError> {
     let default = CoreConfig::default();
     Ok(CoreConfig {
         disabled: disabled.collect(),
-        kubernetes: Path::new(KUBERNETES).exists(),
+        kubernetes: kubernetes_configured(),
         host: HostConfig {
             deleting_wait: settings.seconds_or(
                 "host-configuration",

@@ -324,6 +324,23 @@ fn container_does_not_count() {
     assert_eq!(rig.logs(), ["270.102 Host compute-0 compute services enabled"]);
 }
 
+/// The file is looked for at each use: what follows from it changes with it.
+fn kubernetes_configured_later() {
+    let mut rig = Setup::new().host(H, "disabled").start();
+    rig.input(nfv_vim::core::Input::Kubernetes(true));
+    rig.host_is(H, UP);
+    rig.all_ok();
+    assert_eq!(rig.calls(), KUBERNETES_COMPUTE[1]);
+    rig.input(nfv_vim::core::Input::Kubernetes(false));
+    rig.host_is(H, ("unlocked", "disabled", "failed"));
+    rig.forget();
+    rig.all_ok();
+    rig.host_is(H, UP);
+    rig.forget();
+    rig.all_ok();
+    assert_eq!(rig.calls(), ALL_SERVICES[1][1..], "the first one left before");
+}
+
 pub fn cases() -> Vec<Case> {
     let mut cases: Vec<_> =
         ROWS.iter().map(|row| Case::new(row.0, row.1, move || calls_of_tasks(row))).collect();
@@ -337,6 +354,7 @@ pub fn cases() -> Vec<Case> {
         ("2.5 failed", "again", told_failed_twice),
     ];
     cases.extend(others.into_iter().map(|(row, what, run)| Case::new(row, what, run)));
+    cases.push(Case::new("2.5 container", "configured later", kubernetes_configured_later));
     cases.push(Case::new("2.5 failed", "no worker", failure_of_no_worker_is_not_told));
     cases
 }

@@ -97,6 +97,19 @@ impl Host {
 }
 
 impl Vim {
+    /// Whether Kubernetes is configured decides which services hosts have, from their next task on.
+    pub(in crate::core) fn kubernetes_seen(&mut self, configured: bool) {
+        if self.config.kubernetes == configured {
+            return;
+        }
+        self.config.kubernetes = configured;
+        let text = format!("Kubernetes is {}configured.", if configured { "" } else { "not " });
+        self.log(Level::Info, "nfv_vim.objects.host", "_host.py", text);
+        for host in self.hosts.values_mut() {
+            host.init_services(&self.config);
+        }
+    }
+
     /// A service's state became known; tells operators when the host as a whole changes.
     pub(super) fn host_service_update(
         &mut self,
