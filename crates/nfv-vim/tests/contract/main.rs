@@ -12,10 +12,10 @@ mod case;
 mod contract;
 mod coverage;
 mod rig;
-mod strategy_orders;
 mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
+mod strategy_orders;
 
 /// Each module with its rows: what is executed is what is counted.
 macro_rules! sections {
@@ -39,6 +39,7 @@ macro_rules! sections {
 }
 
 sections! {
+    api_object,
     audit_cycle,
     audit_detail,
     host_director,

@@ -7,6 +7,7 @@
 //! - `recovery`: healing failed instances (5.3.6).
 //! - `host`: what hosts report to the directors (5.2).
 //! - [`command`]: what the steps of a strategy ask for; `hosts`: of hosts (5.2), `instances`: of instances (5.3.5).
+//! - `image`, `volume`, `network`, `instance_create`: what users of the API make, change and delete (5.5).
 //! - [`sw_mgmt`]: what software management hears (5.4).
 
 pub mod command;
@@ -14,11 +15,15 @@ mod complete;
 mod host;
 mod host_down;
 pub(in crate::core) mod hosts;
+mod image;
+mod instance_create;
 mod instances;
+mod network;
 pub mod operation;
 mod passes;
 pub mod recovery;
 pub mod sw_mgmt;
+mod volume;
 
 pub use command::DirectorCommand;
 pub use operation::{ItemEnd, ItemState, Operation, OperationEnd, OperationKind, OperationStatus};
