@@ -12,11 +12,12 @@ mod case;
 mod contract;
 mod coverage;
 mod guest;
+mod mistake;
 mod rig;
-mod strategy_orders;
 mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
+mod strategy_orders;
 
 /// Each module with its rows: what is executed is what is counted.
 macro_rules! sections {
@@ -43,6 +44,7 @@ sections! {
     audit_cycle,
     audit_detail,
     director,
+    dor,
     guest_rest,
     guest_services,
     guest_task,
