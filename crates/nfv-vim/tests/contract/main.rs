@@ -7,6 +7,7 @@
 //! To add a section: write a module with `cases()` and `ELSEWHERE`, put it into `sections!`, take the section off
 //! [`coverage::OPEN`]. The names come from the report, `target/coverage-of-contract.txt`.
 #![allow(clippy::unwrap_used)] // in helpers of tests
+#![allow(clippy::type_complexity)] // rows of tables
 
 mod case;
 mod contract;
