@@ -71,7 +71,7 @@ fn seeds_hold_every_invariant_and_settle() {
 }
 
 /// Seeds that found a mistake of the core once, and what it was. What a seed does changes when the simulation changes:
-/// they are played because such seeds were good at finding, `core_tables.rs` holds the mistakes themselves.
+/// they are played because such seeds were good at finding, `contract/mistake.rs` holds the mistakes themselves.
 const REGRESSIONS: [(u64, &str); 20] = [
     (6, "270.001 stayed raised when the VIM was restarted before the services were well again"),
     (27, "a host being locked counted as down, its healthy instances were set to error"),

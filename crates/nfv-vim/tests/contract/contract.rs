@@ -42,7 +42,7 @@ pub fn rows() -> Vec<Row> {
 fn cells(line: &str) -> Vec<String> {
     let line = line.trim().trim_start_matches('|').replace("\\|", "\u{0}");
     let line = line.strip_suffix('|').unwrap_or(&line);
-    let clean = |cell: &str| cell.replace('`', "").replace('†', "").replace('\u{0}', "|").trim().to_owned();
+    let clean = |cell: &str| cell.replace(['`', '†'], "").replace('\u{0}', "|").trim().to_owned();
     line.split('|').map(clean).collect()
 }
 

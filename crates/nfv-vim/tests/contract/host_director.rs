@@ -361,7 +361,7 @@ fn upcalls() -> Vec<Case> {
             let mut rig = two();
             rig.order(A, Lock);
             let heard = SwMgmtEvent::HostStateChanged { host: A.to_owned() };
-            assert_eq!(rig.heard, [heard.clone()]);
+            assert_eq!(rig.heard, std::slice::from_ref(&heard));
             rig.all_ok();
             assert_eq!(rig.state(A), "disabled");
             assert_eq!(rig.heard.iter().filter(|event| **event == heard).count(), 2);

@@ -152,6 +152,30 @@ fn kinds() -> Vec<KindRow> {
     ]
 }
 
+/// The machines of guest services make no record of their own.
+fn guest_kinds() -> Vec<Case> {
+    use crate::guest;
+    const ROW: &str = "3.1 guest-services-create/enable/disable/set/delete-action";
+    vec![
+        Case::new(ROW, "create", || {
+            let mut rig = guest::unheard(guest::two_hosts(), ("active", "none", "running"));
+            guest::audit(&mut rig);
+            assert_eq!((rig.action(guest::VM), rig.instance(guest::VM).action_data.seqnum), ("guest-services-create", 0));
+        }),
+        Case::new(ROW, "set", || {
+            let mut rig = guest::beating();
+            rig.nova(guest::VM, "active", "powering-off", "running");
+            assert_eq!((rig.action(guest::VM), rig.instance(guest::VM).action_data.seqnum), ("guest-services-set", 0));
+        }),
+        Case::new(ROW, "delete", || {
+            let mut rig = guest::beating();
+            rig.change(guest::VM, |vm| vm.instance_type.as_mut().unwrap().extra_specs.clear());
+            guest::audit(&mut rig);
+            assert_eq!((rig.action(guest::VM), rig.instance(guest::VM).action_data.seqnum), ("guest-services-delete", 0));
+        }),
+    ]
+}
+
 fn starting() -> Vec<Case> {
     vec![
         Case::new("3.2 deleted instance", "", || {
@@ -173,6 +197,22 @@ fn starting() -> Vec<Case> {
             rig.nova(VM, "deleted", "none", "shutdown");
             assert_eq!((rig.action(VM), rig.instance(VM).pending.len()), ("initial", 0));
             assert!(rig.instance(VM).deleted);
+        }),
+        Case::new("3.2 new action = guest-services-set", "waits behind any action, and is queued once", || {
+            use crate::guest;
+            let mut rig = guest::beating();
+            guest::wants(&mut rig, A::Pause);
+            for _ in 0..2 {
+                // the guest agent has it on another host
+                let services = guest::report(OTHER, true, true, None);
+                rig.say(Notification::GuestServicesState { services });
+            }
+            assert_eq!((rig.action(guest::VM), guest::pending(&rig)), ("pause", vec!["guest-services-set-action"]));
+            rig.nok("guest: vote", "away");
+            rig.nok("guest: notify", "away");
+            rig.nok("guest: disabled", "away");
+            rig.ok("vm: pause");
+            assert_eq!((rig.action(guest::VM), guest::pending(&rig)), ("guest-services-set", vec![]));
         }),
         Case::new("3.2 new action = anything else", "the other is stopped", || {
             let mut rig = cloud();
@@ -718,6 +758,7 @@ pub fn cases() -> Vec<Case> {
             })
         })
         .collect();
+    cases.extend(guest_kinds());
     cases.extend(starting());
     cases.extend(data());
     cases.extend(tasks().into_iter().map(|(row, what, set_up, task, calls)| {

@@ -798,6 +798,83 @@ fn simple_cases() -> Vec<Case> {
     cases
 }
 
+/// A live migration that is over for Nova, while the guest is being told.
+fn finishing() -> Rig {
+    use crate::guest;
+    let mut rig = guest::beating();
+    guest::wants(&mut rig, ActionType::LiveMigrate);
+    guest::play(&mut rig);
+    rig.nova(guest::VM, "active", "migrating", "running");
+    rig.change(guest::VM, |vm| {
+        vm.host_name = Some(OTHER.to_owned());
+        nova(vm, "active", "none", "running");
+    });
+    assert_eq!(rig.action(guest::VM), "live-migrate-finish");
+    rig.forget();
+    rig
+}
+
+/// The machines of guest services: created, set, deleted.
+fn guest_set() -> Rig {
+    let mut rig = crate::guest::beating();
+    rig.nova(crate::guest::VM, "active", "powering-off", "running");
+    assert_eq!(rig.action(crate::guest::VM), "guest-services-set");
+    rig.forget();
+    rig
+}
+
+fn guests() -> Vec<Case> {
+    use crate::guest::{VM, audit};
+    const FINISH: &str = "3.4 live-migrate-finish";
+    const SERVICES: &str = "3.4 guest-services-*";
+    vec![
+        Case::new(FINISH, "task-completed", || {
+            let mut rig = finishing();
+            crate::guest::play(&mut rig);
+            let log = "700.211 Guest Heartbeat established for instance vm on host compute-1";
+            assert_eq!((rig.action(VM), rig.logs()), ("initial", vec![log.to_owned()]));
+        }),
+        Case::new(FINISH, "its works are passed by force: a refusal and silence end it as well", || {
+            let mut rig = finishing();
+            rig.nok("guest: enabled", "away");
+            // the guest is not heard, so nothing is said to it until it is
+            assert_eq!((rig.action(VM), rig.calls()), ("live-migrate-finish", vec![]));
+            rig.run(301);
+            assert_eq!((rig.action(VM), rig.logs()), ("initial", vec![]));
+        }),
+        Case::new(FINISH, "audit while busy", || {
+            let mut rig = finishing();
+            audit(&mut rig);
+            assert_eq!(rig.action(VM), "live-migrate-finish");
+        }),
+        Case::new(FINISH, "task-stop", || {
+            let mut rig = finishing();
+            rig.say(Notification::HostBooting { name: OTHER.to_owned() });
+            assert_eq!((rig.action(VM), rig.logs()), ("fail", vec![]));
+        }),
+        Case::new(SERVICES, "task-completed", || {
+            let mut rig = guest_set();
+            crate::guest::play(&mut rig);
+            assert_eq!((rig.action(VM), rig.logs()), ("initial", vec![]));
+        }),
+        Case::new(SERVICES, "task-failed: nothing is logged", || {
+            let mut rig = guest_set();
+            rig.nok("guest: disabled", "away");
+            assert_eq!((rig.action(VM), rig.logs()), ("initial", vec![]));
+        }),
+        Case::new(SERVICES, "task-stop", || {
+            let mut rig = guest_set();
+            rig.say(Notification::HostBooting { name: crate::scene::H.to_owned() });
+            assert_eq!((rig.action(VM), rig.logs()), ("fail", vec![]));
+        }),
+        Case::new(SERVICES, "everything else", || {
+            let mut rig = guest_set();
+            audit(&mut rig);
+            assert_eq!(rig.action(VM), "guest-services-set");
+        }),
+    ]
+}
+
 /// The ends of a started instance that the table cannot show: the operation and the mark.
 fn more() -> Vec<Case> {
     vec![
@@ -858,5 +935,5 @@ pub fn cases() -> Vec<Case> {
             ));
         })
     });
-    table.chain(simple_cases()).chain(more()).collect()
+    table.chain(simple_cases()).chain(guests()).chain(more()).collect()
 }

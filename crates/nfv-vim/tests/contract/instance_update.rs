@@ -14,6 +14,62 @@ fn spec(vm: &mut object::Instance, key: &str, value: &str) {
     vm.instance_type.as_mut().unwrap().extra_specs.insert(key.to_owned(), value.to_owned());
 }
 
+/// A cloud with this image, whose instance is booted from it and changed so.
+fn imaged(properties: serde_json::Value, change: impl FnOnce(&mut object::Instance)) -> Rig {
+    let setup = Setup::new().host(H, "enabled").host(OTHER, "enabled").rows(|rows| {
+        let image = object::Image {
+            uuid: "image-1".to_owned(),
+            name: "debian".to_owned(),
+            description: String::new(),
+            avail_status: vec!["available".to_owned()],
+            action: String::new(),
+            container_format: None,
+            disk_format: None,
+            min_disk_size_gb: 0,
+            min_memory_size_mb: 0,
+            visibility: None,
+            protected: "no".to_owned(),
+            properties: serde_json::from_value(properties).unwrap(),
+        };
+        rows.images.push(nfv_vim_db::row::ImageRow {
+            uuid: image.uuid.clone(),
+            name: image.name.clone(),
+            description: String::new(),
+            avail_status: r#"["available"]"#.to_owned(),
+            action: String::new(),
+            container_format: None,
+            disk_format: None,
+            min_disk_size_gb: 0,
+            min_memory_size_mb: 0,
+            visibility: String::new(),
+            protected: "no".to_owned(),
+            properties: serde_json::to_string(&image.properties).unwrap(),
+            nfvi_image_data: serde_json::to_string(&image).unwrap(),
+        });
+    });
+    let mut rig = setup.start();
+    let mut vm = server(VM, H);
+    vm.image_uuid = Some("image-1".to_owned());
+    change(&mut vm);
+    rig.add(vm);
+    rig.forget();
+    rig
+}
+
+/// The downtime that the API is told of the instance.
+fn downtime(rig: &mut Rig) -> Option<u64> {
+    let get = nfv_vim_rpc::instance::Get { get_all: false, filter_by_uuid: Some(VM.to_owned()) };
+    let body = Box::new(nfv_vim_rpc::Request::GetInstance(get));
+    rig.input(nfv_vim::core::Input::Request { id: nfv_nfvi::RequestId(9000), body });
+    rig.did().iter().find_map(|did| match did {
+        Did::Respond(_, responses) => match &responses[0].body {
+            nfv_vim_rpc::ResponseBody::GetInstance(shown) => shown.live_migration_max_downtime,
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
 /// A failed instance whose flavor says so of auto recovery.
 fn recovered(value: Option<&'static str>) -> bool {
     let mut rig = cloud_with(|vm| {
@@ -80,6 +136,62 @@ fn attributes() -> Vec<Case> {
             assert_eq!(live_limit(*flavor, *metadata), *limit);
         }));
     }
+    for (properties, flavor, told) in [
+        (serde_json::json!({}), None, 500),
+        (serde_json::json!({"hw_wrs_live_migration_max_downtime": "700"}), None, 700),
+        (serde_json::json!({"hw_wrs_live_migration_max_downtime": 700}), Some("900"), 900),
+        (serde_json::json!({}), Some("900"), 900),
+        (serde_json::json!({}), Some("long"), 500),
+        (serde_json::json!({"hw_wrs_live_migration_max_downtime": "long"}), None, 500),
+    ] {
+        cases.push(Case::new("3.8 live-migration max downtime (ms)", format!("{properties} {flavor:?}"), move || {
+            let mut rig = imaged(properties.clone(), |vm| {
+                if let Some(value) = flavor {
+                    spec(vm, "hw:wrs:live_migration_max_downtime", value);
+                }
+            });
+            assert_eq!(downtime(&mut rig), Some(told));
+        }));
+    }
+    for (value, healed) in [("\"false\"", true), ("false", false), ("true", true)] {
+        cases.push(Case::new("3.8 auto_recovery", format!("image: {value}"), move || {
+            let value: serde_json::Value = serde_json::from_str(value).unwrap();
+            let mut rig = imaged(serde_json::json!({"sw_wrs_auto_recovery": value}), |_| {});
+            rig.nova(VM, "error", "none", "running");
+            rig.run(61);
+            assert_eq!(rig.calls().contains(&"vm-0: reboot HARD"), healed);
+        }));
+    }
+    cases.push(Case::new("3.8 auto_recovery", "the flavor comes before the image", || {
+        let mut rig = imaged(serde_json::json!({"sw_wrs_auto_recovery": true}), |vm| {
+            spec(vm, "sw:wrs:auto_recovery", "false");
+        });
+        rig.nova(VM, "error", "none", "running");
+        rig.run(61);
+        assert_eq!(rig.calls(), Vec::<&str>::new());
+    }));
+    for (value, wanted) in [("true", true), ("TRUE", true), ("false", false), ("yes", false)] {
+        cases.push(Case::new("3.8 guest heartbeat", value, move || {
+            let mut rig = cloud_with(|vm| spec(vm, "sw:wrs:guest:heartbeat", value));
+            rig.run(16);
+            rig.notify(VM);
+            let created = rig.calls() == ["guest: create vm-0 on compute-0 heartbeat"];
+            assert_eq!(created, wanted, "{:?}", rig.calls());
+        }));
+    }
+    cases.push(Case::new("3.8 live-migration wait (s)", "image: the smallest counts", || {
+        for (seconds, state) in [(259, "live-migrate"), (260, "initial")] {
+            let mut rig = imaged(serde_json::json!({"hw_wrs_live_migration_timeout": "200"}), |vm| {
+                spec(vm, "hw:wrs:live_migration_timeout", "300");
+            });
+            user(&mut rig, A::LiveMigrate);
+            rig.ok("vm-0: live-migrate");
+            rig.nova_answers = false;
+            rig.nova(VM, "active", "migrating", "running");
+            audit_after(&mut rig, seconds);
+            assert_eq!(rig.action(VM), state, "{seconds} s");
+        }
+    }));
     cases.extend([
         Case::new("3.8 recovery priority", "1 is first, 10 and none are last, then the biggest", || {
             let mut rig = Setup::new().host(H, "enabled").host(OTHER, "enabled").start();
@@ -363,6 +475,22 @@ fn news() -> Vec<Case> {
             let mut rig = silent(locked_stop());
             rig.nova(VM, "stopped", "none", "shutdown");
             assert_eq!(rig.action(VM), "initial");
+        }),
+        Case::new("3.9 7", "guest services follow", || {
+            let mut rig = crate::guest::beating();
+            rig.nova(crate::guest::VM, "active", "powering-off", "running");
+            assert_eq!((rig.calls(), crate::guest::state(&rig)), (vec!["guest: disabled vm on compute-0"], "disabling"));
+        }),
+        Case::new("3.9 9", "software management hears of it", || {
+            let mut rig = silent(cloud());
+            let heard = |rig: &Rig| {
+                let news = nfv_vim::core::director::sw_mgmt::SwMgmtEvent::InstanceStateChanged { uuid: VM.to_owned() };
+                rig.vim.sw_mgmt_heard().iter().filter(|event| **event == news).count()
+            };
+            rig.nova(VM, "suspended", "none", "running");
+            assert_eq!(heard(&rig), 1);
+            rig.notify(VM);
+            assert_eq!(heard(&rig), 0, "nothing changed");
         }),
         Case::new("3.9 8", "a crash that Nova confirms is healed at once", || {
             let mut rig = cloud();

@@ -7,11 +7,13 @@
 //! To add a section: write a module with `cases()` and `ELSEWHERE`, put it into `sections!`, take the section off
 //! [`coverage::OPEN`]. The names come from the report, `target/coverage-of-contract.txt`.
 #![allow(clippy::unwrap_used)] // in helpers of tests
+#![allow(clippy::type_complexity)] // rows of tables
 
 mod case;
 mod contract;
 mod coverage;
 mod guest;
+mod mistake;
 mod rig;
 mod scene;
 #[path = "../sim/mod.rs"]
@@ -44,6 +46,7 @@ sections! {
     audit_cycle,
     audit_detail,
     director,
+    dor,
     guest_rest,
     guest_services,
     guest_task,

@@ -141,8 +141,15 @@ impl Setup {
         self
     }
 
-    /// Starts the core and lets its first second pass.
+    /// Starts the core and lets its first second pass; what it did then does not count.
     pub fn start(self) -> Rig {
+        let mut rig = self.start_remembering();
+        rig.forget();
+        rig
+    }
+
+    /// The same, and what it did then counts.
+    pub fn start_remembering(self) -> Rig {
         let hosts = self.rows.hosts.iter().map(|row| {
             let host: object::Host = serde_json::from_str(&row.nfvi_host_data).unwrap();
             (host.name.clone(), host)
@@ -168,7 +175,6 @@ impl Setup {
         rig.take(outcome);
         rig.settle();
         rig.run(1);
-        rig.forget();
         rig
     }
 }
@@ -486,6 +492,16 @@ impl Rig {
     /// The calls that are out, as [`Rig::calls`] tells them.
     pub fn open_calls(&self) -> Vec<String> {
         self.open.values().filter_map(describe).collect()
+    }
+
+    /// A call that begins so is out.
+    pub fn asks(&self, beginning: &str) -> bool {
+        self.count_asked(beginning) > 0
+    }
+
+    /// How many calls that begin so are out.
+    pub fn count_asked(&self, beginning: &str) -> usize {
+        self.open.values().filter(|call| describe_all(call).starts_with(beginning)).count()
     }
 
     /// The user's request behind the open call that begins so.

@@ -275,9 +275,7 @@ pub fn unsettled(vim: &Vim, cloud: &Cloud, disabled: &BTreeSet<Pool>) -> Vec<Str
         there: impl Iterator<Item = &'a T>,
         what: &str,
         faults: &mut Vec<String>,
-    ) where
-        T: Clone,
-    {
+    ) {
         let key = |object: &T| format!("{object:?}");
         let (known, there): (BTreeSet<_>, BTreeSet<_>) = (known.map(key).collect(), there.map(key).collect());
         if let Some(odd) = known.symmetric_difference(&there).next() {

@@ -74,17 +74,17 @@ impl Vim {
         }
     }
 
-    /// The longest standstill of a live migration, ms: by its flavor, else by its image. It is only told to the API; what
-    /// is no number counts as the usual one.
+    /// The longest standstill of a live migration, ms, by its flavor, else by its image. It is only told to the API.
     pub(in crate::core) fn max_live_migration_downtime_ms(&self, instance: &Instance) -> u64 {
-        if let Some(text) = instance.extra_spec(LIVE_MIGRATION_MAX_DOWNTIME) {
-            return text.trim().parse().unwrap_or(DEFAULT_DOWNTIME_MS);
-        }
-        match self.image_of(instance).and_then(image::live_migration_max_downtime) {
-            Some(Value::String(text)) => text.trim().parse().unwrap_or(DEFAULT_DOWNTIME_MS),
-            Some(other) => other.as_u64().unwrap_or(DEFAULT_DOWNTIME_MS),
-            None => DEFAULT_DOWNTIME_MS,
-        }
+        let number = |value: &Value| match value {
+            Value::String(text) => text.trim().parse().ok(),
+            other => other.as_u64(),
+        };
+        let given = match instance.extra_spec(LIVE_MIGRATION_MAX_DOWNTIME) {
+            Some(text) => text.trim().parse().ok(),
+            None => self.image_of(instance).and_then(image::live_migration_max_downtime).and_then(number),
+        };
+        given.unwrap_or(DEFAULT_DOWNTIME_MS)
     }
 
     /// The longest a live migration of this instance may take; none for no limit. The smallest value given
