@@ -2,8 +2,8 @@
 
 use super::policy::RetryOn;
 use super::{
-    Driver, Outcome, Phase, PhaseName, Place, Progress, Stage, Step, StepKind, Strategy, StrategyState, Watch,
-    WatchKind,
+    Driver, Outcome, Phase, PhaseName, Place, Progress, Stage, Step, StepKind, Strategy, StrategyState,
+    Watch, WatchKind,
 };
 use std::time::Duration;
 
