@@ -2,8 +2,8 @@
 
 use super::policy::RetryOn;
 use super::{
-    Driver, Outcome, Phase, PhaseName, Place, Progress, Stage, Step, StepKind, Strategy, StrategyState, Watch,
-    WatchKind,
+    Driver, Outcome, Phase, PhaseName, Place, Progress, Stage, Step, StepKind, Strategy, StrategyState,
+    Watch, WatchKind,
 };
 use std::time::Duration;
 
@@ -212,8 +212,7 @@ impl<K: StepKind> Strategy<K> {
         let Some(step) = stage.steps.get_mut(stage.current_step) else { return };
         if !aborting && step.is_tried_again(result) {
             step.reason = reason;
-            stage.step_watch = Watch::start(step.kind.policy().retry.pause.as_secs().max(1), d.now());
-            return;
+            return phase.pause_step(d);
         }
         step.end(result, reason, d.date_time());
         let reason = step.reason.clone();
@@ -297,7 +296,9 @@ impl<K: StepKind> Strategy<K> {
             return self.step_over(name, Outcome::Success, String::new(), d);
         }
         if !aborting && step.is_tried_again(Outcome::TimedOut) {
-            stage.step_watch = Watch::start(step.kind.policy().retry.pause.as_secs().max(1), d.now());
+            if let Some(phase) = self.phase_mut(name) {
+                phase.pause_step(d);
+            }
             return;
         }
         let reason = step.kind.overdue(step.timeout);
@@ -329,6 +330,18 @@ impl<K: StepKind> Phase<K> {
         if self.watch.is_none() && secs > 0 {
             self.timeout = secs + 1;
             self.watch = Watch::start(self.timeout, d.now());
+        }
+    }
+
+    /// The current step is begun again after its pause; its stage and phase get the time for it.
+    fn pause_step(&mut self, d: &impl Driver<K>) {
+        let Some(stage) = self.stages.get_mut(self.current_stage) else { return };
+        let Some(step) = stage.steps.get(stage.current_step) else { return };
+        let pause = step.pause_secs();
+        let more = pause + 2 + step.timeout;
+        stage.step_watch = Watch::start(pause, d.now());
+        for watch in [&mut stage.watch, &mut self.stage_watch, &mut self.watch] {
+            Watch::extend(watch, more);
         }
     }
 
@@ -373,8 +386,9 @@ impl<K: StepKind> Stage<K> {
                 Progress::Done(result, reason) => {
                     if self.result != Outcome::Aborted && step.is_tried_again(result) {
                         step.reason = reason;
-                        let pause = step.kind.policy().retry.pause.max(Duration::from_secs(1));
-                        self.step_watch = Watch::start(pause.as_secs(), d.now());
+                        let pause = step.pause_secs();
+                        self.step_watch = Watch::start(pause, d.now());
+                        Watch::extend(&mut self.watch, pause + 2 + step.timeout);
                         return Run::Waits;
                     }
                     step.end(result, reason, d.date_time());
@@ -415,6 +429,10 @@ impl<K: StepKind> Step<K> {
             self.result = Outcome::InProgress;
         }
         again
+    }
+
+    fn pause_secs(&self) -> u64 {
+        self.kind.policy().retry.pause.max(Duration::from_secs(1)).as_secs()
     }
 
     fn end(&mut self, result: Outcome, reason: String, date_time: String) {

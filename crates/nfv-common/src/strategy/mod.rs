@@ -26,9 +26,7 @@ pub mod stored;
 mod tests;
 mod watch;
 
-pub use outcome::{
-    AlarmRestriction, ApplyType, InstanceAction, Outcome, PhaseName, Progress, StrategyState,
-};
+pub use outcome::{AlarmRestriction, ApplyType, InstanceAction, Outcome, PhaseName, Progress, StrategyState};
 pub use plan::{Phase, Place, Plan, Stage, Step, Strategy};
 pub use policy::{AbortClass, AlarmRule, Completion, ResumeRule, Retry, StepPolicy};
 pub use watch::{Watch, WatchKind};

@@ -5,8 +5,7 @@
 //! with the old process costs nothing.
 
 use super::{
-    Driver, Outcome, Phase, PhaseName, Progress, ResumeRule, Stage, StepKind, Strategy, StrategyState,
-    Watch,
+    Driver, Outcome, Phase, PhaseName, Progress, ResumeRule, Stage, StepKind, Strategy, StrategyState, Watch,
 };
 
 impl<K: StepKind> Strategy<K> {
@@ -101,4 +100,3 @@ impl<K: StepKind> Phase<K> {
         }
     }
 }
-

@@ -281,6 +281,7 @@ impl<K: StepKind> Step<K> {
     fn from_stored(stored: StoredStep) -> Result<Self, String> {
         let kind = K::from_entries(&stored.name, stored.entries)?;
         Ok(Self {
+            attempts: u32::from(stored.result != Outcome::Initial),
             force_pass: stored.force_pass,
             timeout: stored.timeout,
             max_retries: stored.max_retries,
@@ -288,7 +289,6 @@ impl<K: StepKind> Step<K> {
             reason: stored.result_reason,
             start_date_time: stored.start_date_time,
             end_date_time: stored.end_date_time,
-            attempts: 1,
             kind,
         })
     }

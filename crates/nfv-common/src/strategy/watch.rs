@@ -18,6 +18,13 @@ impl Watch {
         (secs > 0).then_some(Self { secs, since: now })
     }
 
+    /// One more attempt of a step, with its pause, fits into the time of its stage and phase.
+    pub(super) fn extend(watch: &mut Option<Self>, secs: u64) {
+        if let Some(watch) = watch {
+            watch.secs += secs;
+        }
+    }
+
     /// When it fires: more than `secs` whole seconds must have passed.
     pub fn due(&self) -> Mono {
         self.since + Duration::from_secs(self.secs + 1)

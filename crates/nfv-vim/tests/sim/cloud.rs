@@ -2,6 +2,7 @@
 
 use super::guest::{Guest, GuestStep, Mood};
 use super::nova::{OpKind, Server};
+use super::patching::Patching;
 use super::platform::{HostStep, SimHost};
 use super::stock::Stock;
 use nfv_common::time::Mono;
@@ -73,6 +74,10 @@ pub struct Cloud {
     pub guest_plugin: bool,
     /// Images, volumes, networks and server groups.
     pub stock: Stock,
+    /// The patch controller.
+    pub patching: Patching,
+    /// Alarms of fault management beside the VIM's own.
+    pub fm_alarms: Vec<object::FmAlarm>,
     /// What will happen, with its delay from now.
     pub later: Vec<(Duration, CloudEvent)>,
     /// What is said, with its delay from now.
@@ -83,6 +88,8 @@ pub struct Cloud {
     pub op_failures: u32,
     /// Users ask for actions as well.
     pub users: bool,
+    /// Strategies move instances as well.
+    pub strategies: bool,
     /// Durations are always the middle of their range.
     pub steady: bool,
     /// Counts operations and procedures.
@@ -109,11 +116,14 @@ impl Cloud {
             mood: Mood::Agreeable,
             guest_plugin: true,
             stock: Stock::default(),
+            patching: Patching::default(),
+            fm_alarms: Vec::new(),
             later: Vec::new(),
             said: Vec::new(),
             amqp: true,
             op_failures: 0,
             users: false,
+            strategies: false,
             steady: false,
             last_id: 0,
             violations: Vec::new(),
@@ -175,7 +185,7 @@ impl Cloud {
             Call::Network(call) => self.serve_network(call),
             Call::Image(call) => self.serve_image(call),
             Call::BlockStorage(call) => self.serve_block_storage(call),
-            other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
+            Call::SwMgmt(call) => self.serve_patching(call),
         }
     }
 
@@ -228,6 +238,7 @@ impl Cloud {
                 }
             }
             InfrastructureCall::ContainerHostServices { .. } => Ok(Answer::Done),
+            InfrastructureCall::GetAlarms => Ok(Answer::Alarms(self.fm_alarms.clone())),
             InfrastructureCall::RequestHost { host, request } => self.host_request(&host.name, *request),
             other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
         }

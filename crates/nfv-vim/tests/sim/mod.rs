@@ -9,13 +9,14 @@
 //!
 //! Everything random comes from the seed; the same seed gives the same journal.
 //!
-//! - [`cloud`], [`nova`], [`nova_action`], [`platform`], [`guest`], [`stock`], [`stock_order`]: the neighbours and their rules.
+//! - [`cloud`], [`nova`], [`nova_action`], [`platform`], [`guest`], [`stock`], [`stock_order`], [`patching`]: the
+//!   neighbours and their rules.
 //! - [`api`]: what users ask by nfv-vim-api, and what a strategy would ask of the directors.
 //! - [`fault`]: what goes wrong in a seed, and when; [`chaos`]: how it is done.
 //! - [`world`]: the clock, the VIM, its crashes; [`calls`]: requests and answers on their way; [`store`]: what survives them.
 //! - [`invariant`]: what must hold after every input, and in the end.
 //! - [`scenario`]: the random seeds; [`script`]: scenarios without chance for the crash matrix.
-#![allow(dead_code)] // two test targets share this, each uses a part
+#![allow(dead_code)] // several test targets share this, each uses a part
 #![allow(clippy::unwrap_used)]
 
 pub mod api;
@@ -29,6 +30,7 @@ pub mod invariant;
 pub mod journal;
 pub mod nova;
 pub mod nova_action;
+pub mod patching;
 pub mod platform;
 pub mod scenario;
 pub mod script;

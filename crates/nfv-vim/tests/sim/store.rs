@@ -146,6 +146,10 @@ impl Memory {
                     old.is_dhcp_enabled = new.is_dhcp_enabled;
                 }),
                 Write::DeleteSubnet { uuid } => s.subnets.retain(|row| row.uuid != *uuid),
+                Write::PutSwUpdate(row) => {
+                    put!(s.sw_updates, row, |old, new| old.uuid == new.uuid, { *old = new.clone() });
+                }
+                Write::DeleteSwUpdate { uuid } => s.sw_updates.retain(|row| row.uuid != *uuid),
                 other => panic!("the simulated cloud has nothing that leads to {other:?}"),
             }
         }

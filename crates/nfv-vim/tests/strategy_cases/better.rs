@@ -5,8 +5,8 @@ use crate::data::{Op, Run, What};
 use crate::runs::{Play, is_aborting_apply, no_data, reload, step_timer};
 use crate::world::question_name;
 use nfv_common::strategy::{ResumeRule, StepKind, StrategyState};
-use nfv_vim::core::strategy::{Question, SwUpdate};
 use nfv_vim::core::director::SwMgmtEvent;
+use nfv_vim::core::strategy::{Question, SwUpdate};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,12 @@ impl Rules {
     pub fn report(&self) -> Vec<String> {
         let line = |(rule, ids): (&&str, &BTreeSet<String>)| {
             let some: Vec<_> = ids.iter().take(6).map(String::as_str).collect();
-            format!("better by rule {rule}: {} ({}{})", ids.len(), some.join(", "), if ids.len() > 6 { ", ..." } else { "" })
+            format!(
+                "better by rule {rule}: {} ({}{})",
+                ids.len(),
+                some.join(", "),
+                if ids.len() > 6 { ", ..." } else { "" }
+            )
         };
         self.used.iter().map(line).collect()
     }
@@ -171,7 +176,8 @@ impl Rules {
     pub fn instance_moved(&mut self, play: &mut Play, op: &Op, id: &str) -> Result<bool, String> {
         let Some(reason) = op.expect["strategy"]["apply"]["reason"].as_str() else { return Ok(false) };
         let moved = reason.contains(" has moved from ") && reason.ends_with("after strategy created");
-        let late = reason.starts_with("Lock of host(s) ") && reason.ends_with("were not migrated or stopped.");
+        let late =
+            reason.starts_with("Lock of host(s) ") && reason.ends_with("were not migrated or stopped.");
         let Play { world, update: Some(update) } = play else { return Ok(false) };
         if !moved && !late {
             return Ok(false);
@@ -225,7 +231,8 @@ impl Rules {
         }
         if rule == ResumeRule::Reissue && !over && name.starts_with("query-") {
             let (_, question, asker) = world.open.remove(0);
-            if !name.ends_with(question_name(&question).trim_start_matches("get-").trim_start_matches("query-"))
+            if !name
+                .ends_with(question_name(&question).trim_start_matches("get-").trim_start_matches("query-"))
                 && question != Question::QueryUpdates
                 && question != Question::QueryHosts
             {

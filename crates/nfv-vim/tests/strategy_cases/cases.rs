@@ -57,10 +57,7 @@ fn full_build(case: &Case) -> Result<Value, String> {
 }
 
 /// A fresh strategy with the answers preset, in the form in which cases state it.
-fn preset(
-    case: &Case,
-    make: impl FnOnce(&mut Planner<'_>) -> Result<(), String>,
-) -> Result<Value, String> {
+fn preset(case: &Case, make: impl FnOnce(&mut Planner<'_>) -> Result<(), String>) -> Result<Value, String> {
     let world = Recorded::of(case);
     let inventory = world.inventory();
     let mut data = case.update_data();

@@ -6,9 +6,9 @@ use crate::data::{Op, Query, Run, What};
 use crate::view;
 use crate::world::Recorded;
 use nfv_common::strategy::{PhaseName, StrategyState};
+use nfv_vim::core::director::SwMgmtEvent;
 use nfv_vim::core::strategy::update::UpdateTimer;
 use nfv_vim::core::strategy::{Asker, OrderStatus, SwUpdate};
-use nfv_vim::core::director::SwMgmtEvent;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -38,7 +38,11 @@ pub fn check(run: &Run, rules: &mut Rules) -> Result<(), String> {
         let (result, refused_by_force) = step(run, &mut play, op).map_err(at)?;
         let at = |why| at_op(index, op, why);
         let after = play.update.as_ref().and_then(SwUpdate::strategy).map(view::of_run);
-        if late && rules.late_answer(op.expect.get("strategy").is_some(), before == after, &run.case.id).map_err(at)? {
+        if late
+            && rules
+                .late_answer(op.expect.get("strategy").is_some(), before == after, &run.case.id)
+                .map_err(at)?
+        {
             return Ok(());
         }
         let at = |why| at_op(index, op, why);

@@ -1,7 +1,7 @@
 //! A strategy in the forms in which cases and runs state it. Contract: strategies 9.1, 9.2.
 
-use nfv_common::strategy::{Phase, Stage, StepKind, Strategy};
 use nfv_common::strategy::stored::StoredStrategy;
+use nfv_common::strategy::{Phase, Stage, StepKind, Strategy};
 use nfv_vim::core::strategy::UpdateStep;
 use serde_json::{Map, Value, json};
 

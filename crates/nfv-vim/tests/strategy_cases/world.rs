@@ -34,10 +34,7 @@ pub struct Recorded {
 impl Recorded {
     pub fn of(case: &Case) -> Self {
         let compute = |label: bool| !case.kubernetes || (label && !case.compute_plugin_disabled);
-        Self {
-            query: case.query.clone(),
-            ..Self::of_tables(&case.inventory, &case.local_host, compute)
-        }
+        Self { query: case.query.clone(), ..Self::of_tables(&case.inventory, &case.local_host, compute) }
     }
 
     pub fn of_tables(tables: &Tables, local_host: &str, compute: impl Fn(bool) -> bool) -> Self {

@@ -170,7 +170,12 @@ impl Vim {
     }
 
     /// A question was answered.
-    pub(in crate::core) fn sw_mgmt_answered(&mut self, question: &Question, asker: Asker, result: CallResult) {
+    pub(in crate::core) fn sw_mgmt_answered(
+        &mut self,
+        question: &Question,
+        asker: Asker,
+        result: CallResult,
+    ) {
         let result = super::sw_mgmt_world::reply(result);
         self.with_update(|update, world| update.answer(asker, question, result, world));
     }
@@ -218,7 +223,8 @@ impl Vim {
                         self.log(Level::Error, LOGGER, FILE, text);
                     }
                     if let Some(strategy) = update.strategy() {
-                        let text = format!("Strategy {} ({}) is {}.", strategy.name, strategy.uuid, strategy.state);
+                        let text =
+                            format!("Strategy {} ({}) is {}.", strategy.name, strategy.uuid, strategy.state);
                         self.log(Level::Info, LOGGER, FILE, text);
                     }
                     self.sw_mgmt.to_resume = update.is_under_way();
@@ -267,7 +273,12 @@ impl Vim {
                 };
                 match self.with_update(|update, world| update.delete(&uuid, body.force, world)) {
                     Some(Err(reason)) => {
-                        self.log(Level::Info, LOGGER, FILE, format!("The strategy is not deleted: {reason}."));
+                        self.log(
+                            Level::Info,
+                            LOGGER,
+                            FILE,
+                            format!("The strategy is not deleted: {reason}."),
+                        );
                         self.refuse(id, ResultCode::Failed, Body::DeleteStrategy);
                     }
                     Some(Ok(())) | None => {
@@ -323,14 +334,14 @@ impl Vim {
         }
     }
 
-    fn answer_strategy(
-        &mut self,
-        id: RequestId,
-        result: Result<(), String>,
-        body: fn(StrategyText) -> Body,
-    ) {
+    fn answer_strategy(&mut self, id: RequestId, result: Result<(), String>, body: fn(StrategyText) -> Body) {
         if let Err(reason) = result {
-            self.log(Level::Info, LOGGER, FILE, format!("A request about the strategy is refused: {reason}."));
+            self.log(
+                Level::Info,
+                LOGGER,
+                FILE,
+                format!("A request about the strategy is refused: {reason}."),
+            );
             return self.refuse(id, ResultCode::Failed, body);
         }
         let stored = self.sw_mgmt.update.as_ref().and_then(SwUpdate::to_stored);

@@ -1,8 +1,8 @@
 //! The core as a strategy sees it: facts of hosts and instances, orders to the directors, questions to the cloud.
 
+use super::OperationStatus;
 use super::command::DirectorCommand;
 use super::sw_mgmt::{FILE, LOGGER};
-use super::OperationStatus;
 use crate::core::host::service::HostService;
 use crate::core::host::{Host, HostState};
 use crate::core::instance::Instance;
@@ -66,7 +66,12 @@ impl CoreWorld<'_> {
     /// The alarms of this kind that an earlier process raised and that are up.
     pub(super) fn raised(&self) -> Vec<AlarmType> {
         let entity = entity(self.kind);
-        self.vim.alarms.values().filter(|alarm| alarm.entity == entity).map(|alarm| alarm.alarm_type).collect()
+        self.vim
+            .alarms
+            .values()
+            .filter(|alarm| alarm.entity == entity)
+            .map(|alarm| alarm.alarm_type)
+            .collect()
     }
 }
 
@@ -168,7 +173,8 @@ impl World for CoreWorld<'_> {
 
     fn clear_alarm(&mut self, alarm: AlarmType) {
         let entity = entity(self.kind);
-        let is = |raised: &nfv_common::alarm::AlarmData| raised.alarm_type == alarm && raised.entity == entity;
+        let is =
+            |raised: &nfv_common::alarm::AlarmData| raised.alarm_type == alarm && raised.entity == entity;
         let up: Vec<_> =
             self.vim.alarms.iter().filter(|(_, raised)| is(raised)).map(|(uuid, _)| uuid.clone()).collect();
         for uuid in up {
@@ -190,8 +196,9 @@ impl Vim {
     /// Alarms of software updates that are not there any more; nobody else would clear them.
     pub(super) fn clear_ownerless_strategy_alarms(&mut self) {
         let owned = self.sw_update().map(|update| entity(update.kind));
-        let is_ownerless =
-            |entity: &String| entity.starts_with(ENTITY) && owned.as_ref().is_none_or(|owned| owned != entity);
+        let is_ownerless = |entity: &String| {
+            entity.starts_with(ENTITY) && owned.as_ref().is_none_or(|owned| owned != entity)
+        };
         let alarms = self.alarms.iter().filter(|(_, alarm)| is_ownerless(&alarm.entity));
         let ownerless: Vec<_> = alarms.map(|(uuid, _)| uuid.clone()).collect();
         for uuid in ownerless {

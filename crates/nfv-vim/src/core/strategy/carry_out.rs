@@ -176,11 +176,7 @@ impl StepDriver<'_> {
         Some(all)
     }
 
-    fn all_instances(
-        &self,
-        instances: &Instances,
-        is_so: impl Fn(&InstanceFacts) -> bool,
-    ) -> Option<bool> {
+    fn all_instances(&self, instances: &Instances, is_so: impl Fn(&InstanceFacts) -> bool) -> Option<bool> {
         let mut all = true;
         for uuid in &instances.uuids {
             all &= is_so(&self.world.instance(uuid)?);

@@ -67,8 +67,7 @@ impl<'a> Planner<'a> {
         let has_instances = |host: &HostFacts| self.inventory.on_host(&host.name).next().is_some();
         let lists = match apply_type {
             ApplyType::Serial => {
-                let (busy, empty): (Vec<_>, Vec<_>) =
-                    hosts.iter().partition(|host| has_instances(host));
+                let (busy, empty): (Vec<_>, Vec<_>) = hosts.iter().partition(|host| has_instances(host));
                 empty.into_iter().chain(busy).map(|host: &&HostFacts| vec![*host]).collect()
             }
             ApplyType::Parallel => self.parallel_workers(hosts, reboot, has_instances),

@@ -162,9 +162,7 @@ impl<'a> Planner<'a> {
                     return Err(format!("invalid upgrade state for orchestration: {state}"));
                 }
                 if state == "upgrading-controllers" && self.local_host != "controller-1" {
-                    return refuse(
-                        "controller-1 must be active for orchestration to upgrade controller-0",
-                    );
+                    return refuse("controller-1 must be active for orchestration to upgrade controller-0");
                 }
             }
         }

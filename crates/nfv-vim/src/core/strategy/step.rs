@@ -31,8 +31,7 @@ pub struct Hosts {
 impl Hosts {
     /// These hosts.
     pub fn of<'a>(hosts: impl IntoIterator<Item = &'a HostFacts>) -> Self {
-        let (names, uuids) =
-            hosts.into_iter().map(|host| (host.name.clone(), host.uuid.clone())).unzip();
+        let (names, uuids) = hosts.into_iter().map(|host| (host.name.clone(), host.uuid.clone())).unzip();
         Self { names, uuids }
     }
 }
@@ -200,9 +199,10 @@ impl Task {
         use Completion::{Answer, Elapsed, HostStates, InstanceStates, RepeatedQuery};
         use ResumeRule::{Observe, Reissue, Requery};
         match self {
-            Self::QueryAlarms { .. } | Self::QuerySwPatches | Self::QuerySwPatchHosts | Self::QueryUpgrade => {
-                (60, Reissue, Answer)
-            }
+            Self::QueryAlarms { .. }
+            | Self::QuerySwPatches
+            | Self::QuerySwPatchHosts
+            | Self::QueryUpgrade => (60, Reissue, Answer),
             // sent twice, the controller role would come back
             Self::SwactHosts(_) => (900, Observe, Elapsed),
             Self::LockHosts { .. } => (900, Reissue, HostStates),

@@ -57,14 +57,7 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn upgrade_stage(
-        &mut self,
-        name: &str,
-        hosts: &[&HostFacts],
-        swact: bool,
-        first: Vec<Task>,
-        last: Task,
-    ) {
+    fn upgrade_stage(&mut self, name: &str, hosts: &[&HostFacts], swact: bool, first: Vec<Task>, last: Task) {
         let all = Hosts::of(hosts.iter().copied());
         let mut tasks = vec![self.no_alarms_step()];
         if swact {

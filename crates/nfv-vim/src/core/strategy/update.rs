@@ -28,6 +28,8 @@ pub struct SwUpdate {
     pub(super) audit: Audit,
     /// Something that is stored has changed since [`SwUpdate::take_changed`].
     changed: bool,
+    /// The step that waited when it was loaded; what began since then needs no resuming.
+    loaded_at: Option<Place>,
 }
 
 /// The three alarms of a kind.
@@ -156,6 +158,7 @@ impl SwUpdate {
             alarms: Vec::new(),
             audit: Audit::started(world.now()),
             changed: true,
+            loaded_at: None,
         };
         update.drive(world, |strategy, driver| strategy.start_build(vec![stage], driver));
         Ok(update)
@@ -174,7 +177,8 @@ impl SwUpdate {
     ) -> Result<Self, String> {
         let value: serde_json::Value =
             serde_json::from_str(strategy_data).map_err(|error| error.to_string())?;
-        let mut update = Self { uuid, kind, strategy: None, alarms, audit: Audit::started(world.now()), changed: false };
+        let audit = Audit::started(world.now());
+        let mut update = Self { uuid, kind, strategy: None, alarms, audit, changed: false, loaded_at: None };
         if value.as_object().is_some_and(serde_json::Map::is_empty) || value.is_null() {
             return Ok(update);
         }
@@ -189,6 +193,7 @@ impl SwUpdate {
         strategy.for_each_step(|step| step.kind.look_up(step.timeout, world));
         update.strategy = Some((strategy, data));
         update.drive(world, |strategy, driver| strategy.restored(driver));
+        update.loaded_at = update.waiting_place();
         Ok(update)
     }
 
@@ -320,7 +325,14 @@ impl SwUpdate {
 
     /// Goes on after a restart, once the cloud was heard of.
     pub fn resume(&mut self, world: &mut dyn World) {
+        if self.loaded_at.take() != self.waiting_place() {
+            return;
+        }
         self.drive(world, |strategy, driver| strategy.resume(driver));
+    }
+
+    fn waiting_place(&self) -> Option<Place> {
+        self.strategy().and_then(Strategy::waiting_step).map(|(place, _)| place)
     }
 
     /// Something is under way: a step waits, or will when [`SwUpdate::resume`] is called.
