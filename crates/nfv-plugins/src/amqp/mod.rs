@@ -40,7 +40,7 @@ const ACK_LIMIT: Duration = Duration::from_secs(10);
 /// Seconds between heartbeats, so that a broker that is silently gone is noticed.
 const HEARTBEAT_SECONDS: u16 = 30;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// Why listening has ended. No text holds the password.
 #[derive(Debug, thiserror::Error)]
@@ -169,6 +169,19 @@ mod tests {
         let text = format!("{error} {error:?}");
         assert!(matches!(error, ListenError::Broker(_)), "{text}");
         assert!(!text.contains("sesame"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_broker_may_have_an_ipv6_address() {
+        let listener = tokio::net::TcpListener::bind("[::1]:0").await.unwrap();
+        let config = AmqpConfig { host: "::1".into(), ..config(listener.local_addr().unwrap().port()) };
+        let (inbound, _receiver) = mpsc::channel(1);
+        let mut listening = false;
+        let came = tokio::select! {
+            accepted = listener.accept() => accepted.is_ok(),
+            Err(error) = listen(&config, &inbound, &mut listening) => panic!("{error}"),
+        };
+        assert!(came);
     }
 
     #[tokio::test]
