@@ -154,8 +154,13 @@ impl Timeouts {
     }
 }
 
+/// A host as sockets want it: an IPv6 address may stand in the brackets that it has in URLs.
+pub(crate) fn bare_host(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
 fn listen(settings: &Settings, section: &str) -> Result<ListenConfig, ConfigError> {
-    let host = settings.require(section, "host")?.to_owned();
+    let host = bare_host(settings.require(section, "host")?).to_owned();
     Ok(ListenConfig { host, port: settings.require_int(section, "port")? })
 }
 
@@ -206,7 +211,7 @@ impl PluginsConfig {
             openstack: account(settings, "openstack")?,
             services: services.map(|one| (one, service(settings, one.section()))).collect(),
             amqp: AmqpConfig {
-                host: settings.require("amqp", "host")?.to_owned(),
+                host: bare_host(settings.require("amqp", "host")?).to_owned(),
                 port: settings.require_int("amqp", "port")?,
                 user_id: settings.require("amqp", "user_id")?.to_owned(),
                 password: Secret::new(settings.require("amqp", "password")?),
@@ -350,6 +355,16 @@ pub(crate) mod tests {
         let config = read(&file).unwrap();
         assert_eq!(config.openstack.authorization_url, "https://keystone.example");
         assert_eq!(config.platform.authorization_url, "http://[fd01::2]:5000");
+    }
+
+    #[test]
+    fn ipv6_addresses_may_stand_in_brackets() {
+        let file = shipped()
+            .replace("[amqp]\nhost=192.168.204.2", "[amqp]\nhost=[fd01::2]")
+            .replace("[host-listener]\nhost=127.0.0.1", "[host-listener]\nhost=[::1]");
+        let config = read(&file).unwrap();
+        assert_eq!((config.amqp.host.as_str(), config.host_listener.host.as_str()), ("fd01::2", "::1"));
+        assert_eq!((bare_host("::1"), bare_host("a.b"), bare_host("[x")), ("::1", "a.b", "[x"));
     }
 
     #[test]

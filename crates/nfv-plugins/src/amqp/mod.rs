@@ -33,10 +33,14 @@ const ROUTING_KEY: &str = "notifications.info";
 const PREFETCH: u16 = 32;
 /// Everything up to the first message must be done in this time.
 const SET_UP_LIMIT: Duration = Duration::from_secs(15);
+/// While nothing comes, the connection is looked at so often.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// Writing an acknowledgement takes no longer on a connection that lives.
+const ACK_LIMIT: Duration = Duration::from_secs(10);
 /// Seconds between heartbeats, so that a broker that is silently gone is noticed.
 const HEARTBEAT_SECONDS: u16 = 30;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// Why listening has ended. No text holds the password.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +51,8 @@ enum ListenError {
     TooSlow,
     #[error("the broker has ended the consumer")]
     Ended,
+    #[error("no acknowledgement taken within {} s", ACK_LIMIT.as_secs())]
+    NoAck,
     #[error("the core has gone")]
     NoCore,
 }
@@ -115,11 +121,18 @@ async fn listen(
     listening: &mut bool,
 ) -> Result<std::convert::Infallible, ListenError> {
     let set_up = tokio::time::timeout(SET_UP_LIMIT, set_up(config)).await;
-    let (_connection, mut consumer) = set_up.map_err(|_| ListenError::TooSlow)??;
+    let (connection, mut consumer) = set_up.map_err(|_| ListenError::TooSlow)??;
     *listening = true;
     tracing::info!("Notifications of nova are received from {}:{}.", config.host, config.port);
-    while let Some(delivery) = consumer.next().await {
-        let delivery = delivery?;
+    loop {
+        let delivery = tokio::select! {
+            delivery = consumer.next() => delivery.ok_or(ListenError::Ended)??,
+            // a consumer is not always told that its connection is gone
+            () = tokio::time::sleep(LOOK_INTERVAL) => match connection.status().connected() {
+                true => continue,
+                false => return Err(ListenError::Ended),
+            },
+        };
         match nova_message::read(&delivery.data) {
             Ok(notification) => {
                 if let Some(notification) = notification {
@@ -129,9 +142,9 @@ async fn listen(
             }
             Err(cause) => tracing::info!("A notification of nova is not understood, ignored: {cause}"),
         }
-        delivery.ack(BasicAckOptions::default()).await?;
+        let ack = tokio::time::timeout(ACK_LIMIT, delivery.ack(BasicAckOptions::default())).await;
+        ack.map_err(|_| ListenError::NoAck)??;
     }
-    Err(ListenError::Ended)
 }
 
 #[cfg(test)]
@@ -156,6 +169,19 @@ mod tests {
         let text = format!("{error} {error:?}");
         assert!(matches!(error, ListenError::Broker(_)), "{text}");
         assert!(!text.contains("sesame"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_broker_may_have_an_ipv6_address() {
+        let listener = tokio::net::TcpListener::bind("[::1]:0").await.unwrap();
+        let config = AmqpConfig { host: "::1".into(), ..config(listener.local_addr().unwrap().port()) };
+        let (inbound, _receiver) = mpsc::channel(1);
+        let mut listening = false;
+        let came = tokio::select! {
+            accepted = listener.accept() => accepted.is_ok(),
+            Err(error) = listen(&config, &inbound, &mut listening) => panic!("{error}"),
+        };
+        assert!(came);
     }
 
     #[tokio::test]

@@ -310,6 +310,29 @@ async fn each_route_answers_what_is_good_bad_too_long_and_unknown() {
 }
 
 #[tokio::test]
+async fn each_listener_is_reached_over_ipv4_ipv6_and_by_name() {
+    for (host, ipv6) in [("127.0.0.1", Some(false)), ("::1", Some(true)), ("localhost", None)] {
+        let cloud = Cloud::start().await;
+        let mut config = cloud.config("");
+        for listen in
+            [&mut config.infrastructure, &mut config.guest, &mut config.compute, &mut config.host_listener]
+        {
+            listen.host = host.to_owned();
+        }
+        let (plugins, inbound) = cloud::start(&config).await;
+        answer_all(inbound);
+        let addresses = plugins.addresses();
+        let http = [addresses.infrastructure, addresses.guest.unwrap(), addresses.compute.unwrap()];
+        for at in http {
+            assert_eq!(at.is_ipv6(), ipv6.unwrap_or(at.is_ipv6()), "{host}");
+            assert!([400, 404].contains(&status(at, "POST", "/v2/x/action", "{}").await), "{host} {at}");
+        }
+        assert!(TcpStream::connect(addresses.host).await.is_ok(), "{host}");
+        plugins.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn the_host_listener_answers_what_is_good_bad_too_long_and_unknown() {
     let cloud = Cloud::start().await;
     let (plugins, inbound) = cloud::start(&cloud.config("")).await;

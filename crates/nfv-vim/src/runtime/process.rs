@@ -23,6 +23,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Flag file that tells the service manager's monitor that the process has ended.
 const NOT_RUNNING: &str = ".nfv-vim.not_running";
+/// The one namespace that plugins are in. Contract: southbound 13.1.
+const NFVI_NAMESPACE: &str = "nfv_vim.nfvi.plugins.v1";
 /// The core waits for a call this much longer than the adapters do.
 const TURN_MARGIN: Duration = Duration::from_secs(5);
 /// An orderly end takes this long at most.
@@ -111,6 +113,8 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     }
     let snapshot = database.load()?;
 
+    let namespace = settings.require("nfvi", "namespace")?;
+    anyhow::ensure!(namespace == NFVI_NAMESPACE, "[nfvi] namespace: {namespace} has no plugins");
     let plugins_config = PluginsConfig::read(
         &Settings::load(&config.nfvi_config_file)?,
         DisabledPlugins::from_vim_settings(settings),

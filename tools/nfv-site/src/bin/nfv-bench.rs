@@ -3,6 +3,7 @@
 use anyhow::Context;
 use nfv_site::{Options, Site, configuration};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -24,12 +25,32 @@ enum Benchmark {
         #[structopt(long, parse(from_os_str))]
         binaries: PathBuf,
     },
+    /// Nothing happens: how many requests an hour the VIM makes of each service, with the intervals as shipped.
+    VimIdle {
+        /// Workers of the site.
+        #[structopt(long, default_value = "100")]
+        hosts: u32,
+        /// Servers of the site.
+        #[structopt(long, default_value = "1000")]
+        vms: u32,
+        /// How long is counted, once the site is known.
+        #[structopt(long, default_value = "600")]
+        seconds: u64,
+        /// Directory of the programs.
+        #[structopt(long, parse(from_os_str))]
+        binaries: PathBuf,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let Benchmark::VimHostFailure { hosts, vms, binaries } = Benchmark::from_args();
-    match vim_host_failure(hosts, vms, &binaries).await {
+    let result = match Benchmark::from_args() {
+        Benchmark::VimHostFailure { hosts, vms, binaries } => vim_host_failure(hosts, vms, &binaries).await,
+        Benchmark::VimIdle { hosts, vms, seconds, binaries } => {
+            vim_idle(hosts, vms, Duration::from_secs(seconds), &binaries).await
+        }
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("nfv-bench: {error:#}");
@@ -38,7 +59,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn vim_host_failure(hosts: u32, vms: u32, binaries: &Path) -> anyhow::Result<()> {
+/// The directory of a run, with the cluster file of a site of this size.
+fn prepare(hosts: u32, vms: u32, binaries: &Path) -> anyhow::Result<(tempfile::TempDir, PathBuf)> {
     let directory = tempfile::Builder::new()
         .prefix("nfv-bench-")
         .disable_cleanup(std::env::var_os("NFV_BENCH_KEEP").is_some())
@@ -49,6 +71,66 @@ async fn vim_host_failure(hosts: u32, vms: u32, binaries: &Path) -> anyhow::Resu
         .output()
         .context("cannot run nfv-lab generate")?;
     std::fs::write(&cluster, generated.stdout).context("cannot write the cluster file")?;
+    Ok((directory, cluster))
+}
+
+async fn vim_idle(hosts: u32, vms: u32, time: Duration, binaries: &Path) -> anyhow::Result<()> {
+    let (directory, cluster) = prepare(hosts, vms, binaries)?;
+    let mut site = Site::start(&Options {
+        cluster,
+        settings: Vec::new(),
+        directory: Some(directory.path().to_owned()),
+        lab_arguments: Vec::new(),
+    })
+    .await?;
+    eprintln!("{hosts} hosts and {vms} servers are simulated; nfv-vim starts with an empty database ...");
+    site.start_vim()?;
+    site.wait_until_known(Duration::from_secs(1200)).await?;
+    let known = last_sequence(&site).await?;
+    let tokens_to_learn = requests(&site, 0).await?.get("keystone").copied().unwrap_or(0);
+    eprintln!("counting for {} s ...", time.as_secs());
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        tokio::time::sleep((time - begun.elapsed()).min(Duration::from_secs(5))).await;
+        site.check_vim()?;
+    }
+    let per_hour = 3600.0 / begun.elapsed().as_secs_f64();
+    let counts = requests(&site, known).await?;
+    println!("machine                                  {}", machine());
+    println!("site                                     {hosts} hosts, {vms} servers, nothing happens");
+    println!("requests to Keystone before that         {tokens_to_learn}, tokens and listings of projects");
+    println!("requests an hour, counted over {} s:", begun.elapsed().as_secs());
+    for (service, count) in &counts {
+        println!("  {service:<38} {:>8.0}", *count as f64 * per_hour);
+    }
+    println!("  {:<38} {:>8.0}", "all", counts.values().sum::<usize>() as f64 * per_hour);
+    site.stop_vim().await?;
+    Ok(())
+}
+
+/// How many requests each service got after this place in the journal; for Keystone, those for tokens apart.
+async fn requests(site: &Site, mut after: u64) -> anyhow::Result<BTreeMap<String, usize>> {
+    let mut counts = BTreeMap::new();
+    loop {
+        let page = site.cloud().journal(after).await?;
+        for entry in &page {
+            after = after.max(entry["seq"].as_u64().unwrap_or(0));
+            if entry["direction"] != "in" {
+                continue;
+            }
+            let service = entry["service"].as_str().unwrap_or("unknown");
+            let tokens = entry["path"].as_str().is_some_and(|path| path.ends_with("/auth/tokens"));
+            let name = if tokens { "keystone, tokens" } else { service };
+            *counts.entry(name.to_owned()).or_default() += 1;
+        }
+        if page.is_empty() {
+            return Ok(counts);
+        }
+    }
+}
+
+async fn vim_host_failure(hosts: u32, vms: u32, binaries: &Path) -> anyhow::Result<()> {
+    let (directory, cluster) = prepare(hosts, vms, binaries)?;
     let mut settings = configuration::quick();
     // nothing but what this measures: the failed host alone is healed
     settings.push(("instance-configuration", "recovery_audit_interval", "330".to_owned()));

@@ -146,30 +146,35 @@ impl Desk for AlarmDesk {
 
     fn answered(&mut self, answer: &Answer) -> Verdict {
         let (code, meaning) = (answer.code, answer.meaning());
-        match self.queue.pop_front() {
-            None => {}
-            Some(Operation::Raise(record)) => {
-                if code != Answer::OK || answer.uuid().is_none() {
-                    // the next audit finds it missing
-                    tracing::error!(
-                        "Fault Management does not take alarm {}: {meaning} ({code}).",
-                        record.key
-                    );
-                }
+        let Some(operation) = self.queue.pop_front() else { return Verdict::Over };
+        let failed = match &operation {
+            // what is not taken is found missing by the next audit
+            Operation::Raise(record) if code != Answer::OK || answer.uuid().is_none() => {
+                Some(format!("does not take alarm {}", record.key))
             }
-            Some(Operation::Clear(key)) => {
-                if code != Answer::OK && code != Answer::NOT_FOUND {
-                    tracing::error!("Fault Management does not clear alarm {key}: {meaning} ({code}).");
-                }
+            Operation::Clear(key) if code != Answer::OK && code != Answer::NOT_FOUND => {
+                Some(format!("does not clear alarm {key}"))
             }
-            Some(Operation::Audit(id)) => match code {
+            Operation::Raise(_) | Operation::Clear(_) => None,
+            Operation::Audit(id) => match code {
                 Answer::OK => match answer.records() {
-                    Ok(found) => self.compare(id, &found),
-                    Err(why) => tracing::error!("Fault Management's alarms {id} cannot be read: {why}."),
+                    Ok(found) => {
+                        self.compare(id, &found);
+                        None
+                    }
+                    Err(why) => {
+                        Some(format!("lists its alarms {id} in a form that is not understood ({why})"))
+                    }
                 },
-                Answer::NOT_FOUND => self.compare(id, &[]),
-                _ => tracing::error!("Fault Management does not tell its alarms {id}: {meaning} ({code})."),
+                Answer::NOT_FOUND => {
+                    self.compare(id, &[]);
+                    None
+                }
+                _ => Some(format!("does not tell its alarms {id}")),
             },
+        };
+        if let Some(what) = failed {
+            tracing::error!("Fault Management {what}: {meaning} ({code}).");
         }
         Verdict::Over
     }

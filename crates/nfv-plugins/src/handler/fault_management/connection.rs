@@ -57,8 +57,7 @@ impl Connection {
     async fn open(&self) -> Result<TcpStream, FmError> {
         let FmAddress { host, port } = &self.address;
         let not_reached = |cause: String| FmError::NotReached(cause);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let addresses = timeout(CONNECT_LIMIT, tokio::net::lookup_host((host, *port)))
+        let addresses = timeout(CONNECT_LIMIT, tokio::net::lookup_host((host.as_str(), *port)))
             .await
             .map_err(|_| not_reached(format!("the name {host} is not resolved in time")))?
             .map_err(|error| not_reached(format!("{host}: {error}")))?;

@@ -15,6 +15,7 @@ mod courier;
 mod logs;
 mod wire;
 
+use crate::config::bare_host;
 use alarms::AlarmDesk;
 use courier::Courier;
 use logs::LogDesk;
@@ -38,7 +39,7 @@ impl FmAddress {
     /// `host` and `port` of the handler's section in its configuration file; the original has neither and goes
     /// to `controller`, port 8001.
     pub(super) fn read(settings: &Settings, section: &str) -> Result<Self, ConfigError> {
-        let host = settings.get_or(section, "host", HOST).to_owned();
+        let host = bare_host(settings.get_or(section, "host", HOST)).to_owned();
         Ok(Self { host, port: settings.int_or(section, "port", PORT)? })
     }
 }
