@@ -309,6 +309,41 @@ fn tls_on_the_listener_and_towards_the_upstreams() {
     assert_eq!(outer("").ask("GET / HTTP/1.1\r\n\r\n").code(), 500, "a CA that is not known");
 }
 
+/// Contract: nova-api-proxy 4.4; lessons row 26: a private CA, another one, none.
+#[test]
+fn tls_to_keystone_is_checked() {
+    let (Some(certificates), Some(others)) = (Certificates::make(), Certificates::make()) else {
+        eprintln!("this machine has no openssl");
+        return;
+    };
+    let (nova, vim, keystone) = site();
+    // a proxy of its own gives Keystone its TLS
+    let mut setup = Setup::new(&keystone, &vim, &keystone).with(&format!(
+        "use_ssl = True\nupstream_ssl = False\nssl_cert_file = {}\nssl_key_file = {}",
+        certificates.path("server.pem"),
+        certificates.path("server.key")
+    ));
+    setup.pipeline = "version acceptor proxyapp".to_owned();
+    let front = setup.start();
+    for (lines, code) in [
+        (format!("cafile = {}", certificates.path("ca.pem")), 200),
+        (format!("cafile = {}", others.path("ca.pem")), 503),
+        ("insecure = True".to_owned(), 200),
+        (String::new(), 503),
+    ] {
+        let mut setup = Setup::new(&nova, &vim, &keystone);
+        setup.keystone = format!("https://{}", front.address);
+        setup.auth_lines = format!("http_request_max_retries = 0\n{lines}");
+        let proxy = setup.start();
+        assert_eq!(
+            proxy.ask("DELETE /x HTTP/1.1\r\nX-Auth-Token: good\r\n\r\n").code(),
+            code,
+            "{lines}\n{}",
+            proxy.log()
+        );
+    }
+}
+
 /// Contract: nova-api-proxy 3.1 to 3.3, lessons row 62.
 #[test]
 fn the_packaged_files_are_the_contracts() {

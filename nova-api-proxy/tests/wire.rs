@@ -705,3 +705,64 @@ fn places_are_for_requests_and_wait_their_turn() {
     assert!(begun.elapsed() >= Duration::from_millis(600), "one at a time");
     drop(idle);
 }
+
+/// Contract: nova-api-proxy 4.4, 5.1: the identity endpoint of the catalog, and roles of services.
+#[test]
+fn tokens_are_validated_where_the_catalog_says_and_services_need_their_role() {
+    let validating = keystone();
+    let address = validating.address;
+    let login = Lab::start(move |request| {
+        assert_eq!(request.path(), "/v3/auth/tokens");
+        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        let identity = &body["auth"]["identity"];
+        assert_eq!(identity["methods"], serde_json::json!(["password"]));
+        assert_eq!(identity["password"]["user"]["domain"]["name"], "Default");
+        assert_eq!(body["auth"]["scope"]["project"]["name"], "services");
+        let body = format!(
+            "{{\"token\": {{\"catalog\": [{{\"type\": \"identity\", \"endpoints\": [\
+             {{\"region\": \"Other\", \"interface\": \"admin\", \"url\": \"http://127.0.0.1:1/v3\"}}, \
+             {{\"region\": \"One\", \"interface\": \"public\", \"url\": \"http://127.0.0.1:1/v3\"}}, \
+             {{\"region\": \"One\", \"interface\": \"admin\", \"url\": \"http://{address}/v2.0/\"}}]}}]}}}}"
+        );
+        let length = body.len();
+        Reply::Send(format!(
+            "HTTP/1.1 201 Created\r\nX-Subject-Token: own\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    });
+    let (nova, vim, _) = site();
+    let mut setup = Setup::new(&nova, &vim, &login);
+    setup.auth_lines =
+        "region_name = One\nservice_token_roles = ours\nservice_token_roles_required = True\ninclude_service_catalog = 0".to_owned();
+    let proxy = setup.start();
+    assert_eq!(proxy.ask("DELETE /x HTTP/1.1\r\nX-Auth-Token: good\r\n\r\n").code(), 200);
+    assert_eq!(validating.last().path(), "/v3/auth/tokens");
+    assert_eq!(
+        (validating.last().header("x-auth-token"), validating.last().header("x-subject-token")),
+        (Some("own"), Some("good"))
+    );
+    assert_eq!(nova.last().header("x-service-catalog"), None);
+    let answer = proxy.ask("DELETE /x HTTP/1.1\r\nX-Auth-Token: good\r\nX-Service-Token: good-s\r\n\r\n");
+    assert_eq!(answer.code(), 401, "it has not the role that is asked for");
+    assert_eq!(login.count(), 1);
+}
+
+/// Contract: nova-api-proxy 5 (other factory), 4.2 (`wsgi_log_format`).
+#[test]
+fn the_debug_proxy_shows_both_heads_and_the_access_line_has_its_format() {
+    let (nova, vim, keystone) = site();
+    let format = "wsgi_log_format = <%(status_code)d %(client_ip)s %(wall_seconds).1f $$>";
+    let mut setup = Setup::new(&nova, &vim, &keystone).with(&format!("debug = True\n{format}"));
+    setup.pipeline = format!("{PIPELINE}\n[unused:x]");
+    let proxy = setup.debug_proxy();
+    assert_eq!(proxy.ask(&post("/v2.1/s/action", "{\"pause\": null}")).text(), "vim");
+    let log = proxy.wait_for_log(|log| log.contains("<200 "));
+    for text in [
+        "REQ header: (X-Auth-Token: ***)",
+        "REQ header: (Host: public:8774)",
+        "REQ body: ({\"pause\": null})",
+        "RESP header: (Content-Length: 3)",
+        "<200 127.0.0.1 0.0 $>",
+    ] {
+        assert!(log.contains(text), "{text}\n{log}");
+    }
+}

@@ -359,3 +359,29 @@ async fn take_waiting(workers: &[WorkerHandle], listener: &TcpListener) {
         accepted += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socket2::SockRef;
+
+    #[test]
+    fn the_listener_has_the_options_that_accepted_connections_inherit() {
+        let mut config = OsloConfig::default();
+        let lines =
+            b"[DEFAULT]\nosapi_proxy_listen = localhost\nosapi_proxy_listen_port = 0\ntcp_keepidle = 77\n";
+        config.add("f", lines).unwrap();
+        let listener = listen(&ProxyConfig::read(&config).unwrap()).unwrap();
+        let socket = SockRef::from(&listener);
+        assert!(socket.keepalive().unwrap() && socket.reuse_address().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(77));
+    }
+
+    #[test]
+    fn a_name_without_an_address_is_told() {
+        let mut config = OsloConfig::default();
+        config.add("f", b"[DEFAULT]\nosapi_proxy_listen = no.such.host.invalid\n").unwrap();
+        let error = listen(&ProxyConfig::read(&config).unwrap()).unwrap_err();
+        assert!(error.to_string().starts_with("cannot listen on no.such.host.invalid:8774: "), "{error}");
+    }
+}

@@ -260,8 +260,18 @@ impl Setup {
     }
 
     pub fn start(self) -> Proxy {
+        self.start_with("Proxy.factory")
+    }
+
+    /// With the app that shows what passes.
+    pub fn debug_proxy(self) -> Proxy {
+        self.start_with("DebugProxy.factory")
+    }
+
+    fn start_with(self, app: &str) -> Proxy {
         let directory = tempfile::tempdir().unwrap();
         let paste = include_str!("../../etc/api-proxy-paste.ini").replace(PIPELINE, &self.pipeline);
+        let paste = paste.replace(":Proxy.factory", &format!(":{app}"));
         std::fs::write(directory.path().join("api-proxy-paste.ini"), paste).unwrap();
         let split = |address: &str| {
             let (host, port) = address.rsplit_once(':').unwrap();
