@@ -94,6 +94,8 @@ pub struct ProxyConfig {
     pub max_action_body: usize,
     /// `workers`: threads that serve.
     pub workers: usize,
+    /// `run_dir`: where the pid file is.
+    pub run_dir: PathBuf,
 }
 
 impl ProxyConfig {
@@ -140,6 +142,7 @@ impl ProxyConfig {
             answer_timeout: seconds("upstream_answer_timeout", 900)?,
             max_action_body: count("max_action_body", 1 << 20)?,
             workers: count("workers", default_workers())?,
+            run_dir: path("run_dir")?.unwrap_or_else(|| "/var/run".into()),
         })
     }
 }
@@ -231,6 +234,7 @@ mod tests {
             answer_timeout: Duration::from_secs(900),
             max_action_body: 1_048_576,
             workers: default_workers(),
+            run_dir: "/var/run".into(),
         };
         assert_eq!(read, expected);
         let shipped = ProxyConfig::read(&config(SHIPPED)).unwrap();
@@ -245,7 +249,7 @@ mod tests {
              show_request_body = yes\napi_paste_config = /p.ini\npool_size = 256\nwsgi_log_format = $$ %(client_ip)s\n\
              ssl_ca_file = ca\nssl_cert_file = cert\nssl_key_file = key\ntcp_keepidle = 4\nmax_header_line = 5\n\
              client_socket_timeout = 0\nupstream_ssl = no\nupstream_ca_file = uca\nupstream_connect_timeout = 6\n\
-             upstream_answer_timeout = 7\nmax_action_body = 8\nworkers = 9\n",
+             upstream_answer_timeout = 7\nmax_action_body = 8\nworkers = 9\nrun_dir = /run\n",
         ))
         .unwrap();
         let address = |host: &str, port| Address { host: host.to_owned(), port };
@@ -270,6 +274,7 @@ mod tests {
                 answer_timeout: Duration::from_secs(7),
                 max_action_body: 8,
                 workers: 9,
+                run_dir: "/run".into(),
             }
         );
         assert_eq!(read.vim.authority(), "fd00::2:3");
