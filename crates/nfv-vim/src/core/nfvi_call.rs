@@ -4,7 +4,9 @@ use super::audit::AuditAnswer;
 use super::strategy::{Asker, Question};
 use super::{Effect, Event, Level, TimerKey, Vim};
 use nfv_nfvi::object::{GuestServices, GuestVote, guest_event};
-use nfv_nfvi::{Answer, Call, CallError, CallId, CallResult, ErrorKind};
+use nfv_nfvi::{Answer, Call, CallError, CallId, CallResult, ErrorKind, RequestId};
+use nfv_vim_rpc::instance::CreateInstance;
+use nfv_vim_rpc::subnet::DeleteSubnet;
 
 /// Who continues when a call ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(super) enum Then {
     InstanceDetail { uuid: String, version: u64 },
     /// A strategy's operation on hosts; only refusals count.
     HostsOperation { host: String, operation: u64 },
+    /// A request of the API is answered when the call ends.
+    Api { id: RequestId, call: ApiCall },
     /// A host that a neighbour spoke of was read.
     HostRead { name: String, version: Option<u64> },
     /// An audit step.
@@ -37,6 +41,40 @@ pub(super) enum Then {
 
 /// Why a request is not sent any more.
 const GIVEN_UP: &str = "the action was given up before its turn came";
+
+/// The call behind a request of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ApiCall {
+    /// The flavor of a new instance.
+    CreateFlavor {
+        asked: Box<CreateInstance>,
+    },
+    /// The instance, with a flavor of its own.
+    CreateInstance {
+        flavor: String,
+    },
+    CreateImage,
+    UpdateImage,
+    DeleteImage {
+        uuid: String,
+    },
+    CreateVolume,
+    UpdateVolume,
+    DeleteVolume {
+        uuid: String,
+    },
+    CreateNetwork,
+    UpdateNetwork,
+    DeleteNetwork {
+        uuid: String,
+    },
+    CreateSubnet,
+    UpdateSubnet,
+    DeleteSubnet {
+        uuid: String,
+        asked: DeleteSubnet,
+    },
+}
 
 /// A call that has been asked for and not ended.
 #[derive(Debug, Clone)]
@@ -106,6 +144,10 @@ impl Vim {
                 return (!wanted)
                     .then(|| format!("the task of host {host} was given up before its turn came"));
             }
+            Then::HostsOperation { host, operation } => {
+                return (!self.is_hosts_operation(*operation))
+                    .then(|| format!("the operation on host {host} was replaced before its turn came"));
+            }
             Then::SwMgmt { asker: Asker::Step(place), .. } => {
                 return (!self.sw_mgmt_waits_at(*place))
                     .then(|| "the step of the strategy was over before its turn came".to_owned());
@@ -113,7 +155,7 @@ impl Vim {
             Then::SwMgmt { asker: Asker::Audit(_), .. }
             | Then::DisableExtended { .. }
             | Then::GuestQuery { .. }
-            | Then::HostsOperation { .. }
+            | Then::Api { .. }
             | Then::Nobody
             | Then::InstanceDetail { .. }
             | Then::HostRead { .. }
@@ -160,6 +202,7 @@ impl Vim {
             Then::GuestQuery { uuid } => self.guest_query_answered(&uuid, result),
             Then::Nobody => {}
             Then::InstanceDetail { uuid, version } => self.instance_detail_answered(&uuid, version, result),
+            Then::Api { id, call } => self.api_answered(id, call, result),
             Then::HostsOperation { host, operation } => {
                 self.hosts_operation_answered(&host, operation, result);
             }

@@ -13,10 +13,10 @@ mod contract;
 mod coverage;
 mod guest;
 mod rig;
-mod strategy_orders;
 mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
+mod strategy_orders;
 
 /// Each module with its rows: what is executed is what is counted.
 macro_rules! sections {
@@ -40,6 +40,7 @@ macro_rules! sections {
 }
 
 sections! {
+    api_object,
     audit_cycle,
     audit_detail,
     director,

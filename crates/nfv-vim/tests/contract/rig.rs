@@ -524,6 +524,18 @@ impl Rig {
         self.settle();
     }
 
+    /// The call that was asked for last, of those that are out.
+    pub fn last_call(&self) -> (CallId, Call) {
+        let (id, call) = self.open.last_key_value().expect("a call is out");
+        (*id, call.clone())
+    }
+
+    /// Answers this call.
+    pub fn answer_call(&mut self, id: CallId, result: CallResult) {
+        self.answer_id(id, result);
+        self.settle();
+    }
+
     /// The open call that begins so went well.
     pub fn ok(&mut self, beginning: &str) {
         self.answer(beginning, Ok(Answer::Done));

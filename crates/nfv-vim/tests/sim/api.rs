@@ -6,7 +6,11 @@ use nfv_nfvi::RequestId;
 use nfv_vim::core::director::DirectorCommand;
 use nfv_vim::core::host::service::HostService;
 use nfv_vim::core::{Input, Vim};
+use nfv_vim_rpc::image::{CreateImage, UpdateImage};
 use nfv_vim_rpc::instance::Get;
+use nfv_vim_rpc::network::{CreateNetwork, DeleteNetwork, GetNetwork, UpdateNetwork};
+use nfv_vim_rpc::subnet::{CreateSubnet, DeleteSubnet, UpdateSubnet};
+use nfv_vim_rpc::volume::{CreateVolume, UpdateVolume};
 use nfv_vim_rpc::{ByUuid, Request, Response, ResponseBody, ResultCode};
 
 /// No request of the API may take longer than its calls may.
@@ -18,6 +22,9 @@ impl World {
         let all: Vec<_> = self.cloud.servers.keys().cloned().collect();
         let Some(uuid) = self.pick(&all) else { return };
         let by = || ByUuid::new(uuid.clone());
+        if self.rng.u32(0..3) == 0 {
+            return self.api_asks_for_stock();
+        }
         let request = match self.rng.u32(0..11) {
             0 => Request::StopInstance(by()),
             1 => Request::StartInstance(by()),
@@ -36,6 +43,64 @@ impl World {
             server.failures += 1;
             server.user_stopped |= matches!(&request, Request::StopInstance(_));
         }
+        self.ask_api(request);
+    }
+
+    /// A user makes, changes or deletes an image, a volume, a network or a subnet.
+    fn api_asks_for_stock(&mut self) {
+        let stock = &self.cloud.stock;
+        let images: Vec<_> = stock.images.keys().cloned().collect();
+        let volumes: Vec<_> = stock.volumes.keys().cloned().collect();
+        let networks: Vec<_> = stock.networks.values().map(|network| network.name.clone()).collect();
+        let uuid = |uuid: Option<String>| Some(uuid.unwrap_or_else(|| "nobody".to_owned()));
+        let (image, volume) = (uuid(self.pick(&images)), uuid(self.pick(&volumes)));
+        let network = uuid(self.pick(&networks));
+        let number = self.rng.u32(0..20);
+        let (name, text) = (Some(format!("made-{number}")), Some(format!("text {number}")));
+        let request = match self.rng.u32(0..14) {
+            0 => Request::CreateImage(CreateImage { name, ..CreateImage::default() }),
+            1 => {
+                Request::UpdateImage(UpdateImage { uuid: image, description: text, ..UpdateImage::default() })
+            }
+            2 => Request::DeleteImage(ByUuid { uuid: image }),
+            3 => Request::CreateVolume(CreateVolume { name, size_gb: Some(1), ..CreateVolume::default() }),
+            4 => Request::UpdateVolume(UpdateVolume { uuid: volume, description: text }),
+            5 => Request::DeleteVolume(ByUuid { uuid: volume }),
+            6 => Request::CreateNetwork(CreateNetwork {
+                name,
+                network_type: Some("vlan".to_owned()),
+                segmentation_id: Some(number.to_string()),
+                physical_network: Some("physnet0".to_owned()),
+                is_shared: Some(false),
+            }),
+            7 => Request::UpdateNetwork(UpdateNetwork { name: network, is_shared: Some(number > 9) }),
+            8 => Request::DeleteNetwork(DeleteNetwork { by_uuid: None, by_name: network }),
+            9 => Request::CreateSubnet(CreateSubnet {
+                network_name: network,
+                ip_version: Some("4".to_owned()),
+                subnet_ip: Some("10.0.0.0".to_owned()),
+                subnet_prefix: Some("24".to_owned()),
+                ..CreateSubnet::default()
+            }),
+            10 => Request::UpdateSubnet(UpdateSubnet {
+                network_name: network,
+                subnet_ip: Some("10.0.0.0".to_owned()),
+                subnet_prefix: Some("24".to_owned()),
+                is_dhcp_enabled: Some(number > 9),
+                ..UpdateSubnet::default()
+            }),
+            11 => Request::DeleteSubnet(DeleteSubnet {
+                network_name: network,
+                subnet_ip: Some("10.0.0.0".to_owned()),
+                subnet_prefix: Some(24),
+            }),
+            12 => Request::GetImage(Get::one(image.unwrap_or_default())),
+            _ => Request::GetNetwork(GetNetwork {
+                get_all: false,
+                filter_by_uuid: None,
+                filter_by_name: network,
+            }),
+        };
         self.ask_api(request);
     }
 

@@ -152,6 +152,9 @@ impl Cloud {
 
     /// A call reaches its neighbour.
     pub fn serve(&mut self, call: &Call) -> CallResult {
+        if let Some(result) = self.serve_order(call) {
+            return result;
+        }
         match call {
             Call::Identity(IdentityCall::GetTenants) => Ok(Answer::Tenants(vec![object::Tenant {
                 uuid: TENANT.to_owned(),

@@ -9,7 +9,7 @@
 //!
 //! Everything random comes from the seed; the same seed gives the same journal.
 //!
-//! - [`cloud`], [`nova`], [`nova_action`], [`platform`], [`guest`], [`stock`]: the neighbours and their rules.
+//! - [`cloud`], [`nova`], [`nova_action`], [`platform`], [`guest`], [`stock`], [`stock_order`]: the neighbours and their rules.
 //! - [`api`]: what users ask by nfv-vim-api, and what a strategy would ask of the directors.
 //! - [`fault`]: what goes wrong in a seed, and when; [`chaos`]: how it is done.
 //! - [`world`]: the clock, the VIM, its crashes; [`calls`]: requests and answers on their way; [`store`]: what survives them.
@@ -33,6 +33,7 @@ pub mod platform;
 pub mod scenario;
 pub mod script;
 pub mod stock;
+pub mod stock_order;
 pub mod store;
 pub mod world;
 

@@ -533,7 +533,7 @@ impl World {
             Effect::Touch(flag) => {
                 self.flags.insert(flag.file_name());
             }
-            Effect::Respond { .. } => {}
+            Effect::Respond { request, responses } => self.answered_api(request, &responses),
             Effect::Reply { .. } | Effect::Release(_) => {}
         }
     }

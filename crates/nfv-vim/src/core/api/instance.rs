@@ -42,7 +42,7 @@ impl Vim {
     }
 
     /// Set I.
-    pub(super) fn instance_shown(&self, instance: &Instance) -> rpc::Instance {
+    pub(in crate::core) fn instance_shown(&self, instance: &Instance) -> rpc::Instance {
         let nfvi = &instance.nfvi;
         let flavor = nfvi.instance_type.as_ref();
         let host = instance.host().and_then(|host| self.hosts.get(host));
@@ -65,7 +65,7 @@ impl Vim {
             swap_gb: flavor.map(|flavor| flavor.swap),
             auto_recovery: Some(self.auto_recovery(instance)),
             live_migration_timeout: Some(self.live_migrate_wait(instance).map_or(0, |wait| wait.as_secs())),
-            live_migration_max_downtime: Some(instance.max_live_migration_downtime_ms()),
+            live_migration_max_downtime: Some(self.max_live_migration_downtime_ms(instance)),
         }
     }
 }

@@ -4,10 +4,12 @@
 //! refused; how they go on is not told. What needs a call is answered when the call ends, each request by its own id.
 
 mod instance;
+mod object;
 
+use super::nfvi_call::ApiCall;
 use super::{Effect, Level, Vim};
-use nfv_nfvi::RequestId;
 use nfv_nfvi::object::ActionType;
+use nfv_nfvi::{CallResult, RequestId};
 use nfv_vim_rpc::{Request, Response, ResponseBody as Body, ResultCode};
 
 const LOGGER: &str = "nfv_vim.vim_api_events";
@@ -42,24 +44,43 @@ impl Vim {
             | Request::AbortStrategy(_)
             | Request::DeleteStrategy(_)
             | Request::GetStrategy(_) => self.strategy_requested(id, &request),
-            // tables of these are not in the core yet: the connection closes without an answer
-            Request::CreateInstance(_)
-            | Request::CreateImage(_)
-            | Request::UpdateImage(_)
-            | Request::DeleteImage(_)
-            | Request::GetImage(_)
-            | Request::CreateVolume(_)
-            | Request::UpdateVolume(_)
-            | Request::DeleteVolume(_)
-            | Request::GetVolume(_)
-            | Request::CreateNetwork(_)
-            | Request::UpdateNetwork(_)
-            | Request::DeleteNetwork(_)
-            | Request::GetNetwork(_)
-            | Request::CreateSubnet(_)
-            | Request::UpdateSubnet(_)
-            | Request::DeleteSubnet(_)
-            | Request::GetSubnet(_) => self.respond_all(id, Vec::new()),
+            Request::CreateInstance(asked) => self.instance_create(id, asked),
+            Request::CreateImage(asked) => self.image_create(id, asked),
+            Request::UpdateImage(asked) => self.image_change(id, asked),
+            Request::DeleteImage(asked) => self.image_delete(id, asked),
+            Request::GetImage(get) => self.get_images(id, &get),
+            Request::CreateVolume(asked) => self.volume_create(id, asked),
+            Request::UpdateVolume(asked) => self.volume_change(id, asked),
+            Request::DeleteVolume(asked) => self.volume_delete(id, asked),
+            Request::GetVolume(get) => self.get_volumes(id, &get),
+            Request::CreateNetwork(asked) => self.network_create(id, asked),
+            Request::UpdateNetwork(asked) => self.network_change(id, &asked),
+            Request::DeleteNetwork(asked) => self.network_delete(id, &asked),
+            Request::GetNetwork(get) => self.get_networks(id, &get),
+            Request::CreateSubnet(asked) => self.subnet_create(id, asked),
+            Request::UpdateSubnet(asked) => self.subnet_change(id, asked),
+            Request::DeleteSubnet(asked) => self.subnet_delete(id, asked),
+            Request::GetSubnet(get) => self.get_subnets(id, &get),
+        }
+    }
+
+    /// The call behind a request ended.
+    pub(super) fn api_answered(&mut self, id: RequestId, call: ApiCall, result: CallResult) {
+        match call {
+            ApiCall::CreateFlavor { asked } => self.flavor_made(id, *asked, result),
+            ApiCall::CreateInstance { flavor } => self.instance_made(id, flavor, result),
+            ApiCall::CreateImage => self.image_made(id, result, Body::CreateImage),
+            ApiCall::UpdateImage => self.image_made(id, result, Body::UpdateImage),
+            ApiCall::DeleteImage { uuid } => self.image_delete_answered(id, uuid, &result),
+            ApiCall::CreateVolume => self.volume_made(id, result, Body::CreateVolume),
+            ApiCall::UpdateVolume => self.volume_made(id, result, Body::UpdateVolume),
+            ApiCall::DeleteVolume { uuid } => self.volume_delete_answered(id, uuid, &result),
+            ApiCall::CreateNetwork => self.network_made(id, result, Body::CreateNetwork),
+            ApiCall::UpdateNetwork => self.network_made(id, result, Body::UpdateNetwork),
+            ApiCall::DeleteNetwork { uuid } => self.network_delete_answered(id, &uuid, &result),
+            ApiCall::CreateSubnet => self.subnet_made(id, result, Body::CreateSubnet),
+            ApiCall::UpdateSubnet => self.subnet_made(id, result, Body::UpdateSubnet),
+            ApiCall::DeleteSubnet { uuid, asked } => self.subnet_delete_answered(id, &uuid, asked, &result),
         }
     }
 

@@ -161,6 +161,11 @@ impl Vim {
         status
     }
 
+    /// This operation is the present one.
+    pub(in crate::core) fn is_hosts_operation(&self, id: u64) -> bool {
+        self.hosts_operation.as_ref().is_some_and(|current| current.id == id)
+    }
+
     /// A request about a host ended; only a refusal means something, and only while its operation is the present one.
     pub(in crate::core) fn hosts_operation_answered(&mut self, name: &str, id: u64, result: CallResult) {
         let Err(error) = result else { return };

@@ -7,6 +7,7 @@
 //! - `recovery`: healing failed instances (5.3.6).
 //! - `host`: what hosts report to the directors (5.2).
 //! - [`command`]: what the steps of a strategy ask for; `hosts`: of hosts (5.2), `instances`: of instances (5.3.5).
+//! - `image`, `volume`, `network`, `instance_create`: what users of the API make, change and delete (5.5).
 //! - [`sw_mgmt`]: software management (5.4); `sw_mgmt_world`: the core as a strategy sees it.
 
 pub mod command;
@@ -14,12 +15,16 @@ mod complete;
 mod host;
 mod host_down;
 pub(in crate::core) mod hosts;
+mod image;
+mod instance_create;
 mod instances;
+mod network;
 pub mod operation;
 mod passes;
 pub mod recovery;
 pub mod sw_mgmt;
 mod sw_mgmt_world;
+mod volume;
 
 pub use command::DirectorCommand;
 pub use operation::{ItemEnd, ItemState, Operation, OperationEnd, OperationKind, OperationStatus};

@@ -41,12 +41,6 @@ impl Instance {
         self.nfvi.live_migration_support.unwrap_or(true)
     }
 
-    /// The longest standstill of a live migration, ms. It is only told to the API.
-    pub fn max_live_migration_downtime_ms(&self) -> u64 {
-        let given = self.extra_spec(LIVE_MIGRATION_MAX_DOWNTIME);
-        given.and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_DOWNTIME_MS)
-    }
-
     fn local_disk_gb(&self) -> Option<u64> {
         self.nfvi.image_uuid.as_ref()?;
         Some(self.nfvi.instance_type.as_ref().map_or(0, |flavor| flavor.disk))
@@ -77,6 +71,19 @@ impl Vim {
             Some(Value::String(text)) => !text.is_empty(),
             Some(Value::Array(list)) => !list.is_empty(),
             Some(Value::Object(object)) => !object.is_empty(),
+        }
+    }
+
+    /// The longest standstill of a live migration, ms: by its flavor, else by its image. It is only told to the API; what
+    /// is no number counts as the usual one.
+    pub(in crate::core) fn max_live_migration_downtime_ms(&self, instance: &Instance) -> u64 {
+        if let Some(text) = instance.extra_spec(LIVE_MIGRATION_MAX_DOWNTIME) {
+            return text.trim().parse().unwrap_or(DEFAULT_DOWNTIME_MS);
+        }
+        match self.image_of(instance).and_then(image::live_migration_max_downtime) {
+            Some(Value::String(text)) => text.trim().parse().unwrap_or(DEFAULT_DOWNTIME_MS),
+            Some(other) => other.as_u64().unwrap_or(DEFAULT_DOWNTIME_MS),
+            None => DEFAULT_DOWNTIME_MS,
         }
     }
 
