@@ -34,10 +34,12 @@ pub struct VimPorts {
     pub compute: u16,
     /// 30004.
     pub host: u16,
+    /// 4343, for nfv-vim-api.
+    pub rpc: u16,
 }
 
 impl VimPorts {
-    /// Four ports that are free now, below those that the system gives to outgoing connections: those could be
+    /// Ports that are free now, below those that the system gives to outgoing connections: those could be
     /// taken again before the VIM opens them. Sites of one process and of different processes do not meet.
     ///
     /// # Errors
@@ -46,13 +48,14 @@ impl VimPorts {
         static SITES: AtomicU16 = AtomicU16::new(0);
         let own = (std::process::id() % 500) as u16 * 16;
         for _ in 0..500 {
-            let first = LOWEST_PORT + (own + SITES.fetch_add(4, Ordering::Relaxed)) % PORTS;
-            if (first..first + 4).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            let first = LOWEST_PORT + (own + SITES.fetch_add(8, Ordering::Relaxed)) % PORTS;
+            if (first..first + 5).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
                 return Ok(Self {
                     infrastructure: first,
                     guest: first + 1,
                     compute: first + 2,
                     host: first + 3,
+                    rpc: first + 4,
                 });
             }
         }
@@ -62,7 +65,7 @@ impl VimPorts {
 
 /// Where the VIM's ports are looked for.
 const LOWEST_PORT: u16 = 20_000;
-/// In how many; a multiple of four.
+/// In how many; a multiple of eight.
 const PORTS: u16 = 8_000;
 
 /// Settings with which a site reacts in seconds where production takes minutes.
@@ -96,12 +99,13 @@ pub fn write(dir: &Path, lab: LabPorts, vim: VimPorts, settings: &Settings) -> a
          [alarm]\nnamespace=nfv_vim.alarm.handlers.v1\nhandlers=File-Storage\naudit_interval=30\nconfig_file={}\n\
          [event-log]\nnamespace=nfv_vim.event_log.handlers.v1\nhandlers=File-Storage\nconfig_file={}\n\
          [nfvi]\nnamespace=nfv_vim.nfvi.plugins.v1\nconfig_file={}\n\
-         [vim]\nrpc_host=127.0.0.1\nrpc_port=4343\nrun_dir={}\n",
+         [vim]\nrpc_host=127.0.0.1\nrpc_port={}\nrun_dir={}\n",
         at("debug.ini"),
         at("db"),
         at("alarm_handlers.ini"),
         at("event_log_handlers.ini"),
         at("nfvi_plugins.ini"),
+        vim.rpc,
         at("run"),
     );
     for (section, key, value) in settings {

@@ -125,6 +125,10 @@ impl CoreThread {
                 let request = inbound.reply.map(|reply| self.performer.keep(reply));
                 Some(Input::Notification { request, body: Box::new(inbound.notification) })
             }
+            Message::Api(request) => {
+                let id = self.performer.keep_api_request(request.reply);
+                Some(Input::Request { id, body: Box::new(request.body) })
+            }
             Message::Answer(id, result) => {
                 self.grants.remove(&id);
                 self.performer.call_ended(id);

@@ -1,5 +1,6 @@
 //! What reaches the core thread.
 
+use super::rpc_server::ApiRequest;
 use nfv_nfvi::{CallId, CallResult};
 use nfv_plugins::{Grant, Inbound};
 
@@ -8,6 +9,8 @@ use nfv_plugins::{Grant, Inbound};
 pub(super) enum Message {
     /// A neighbour said something.
     Inbound(Box<Inbound>),
+    /// nfv-vim-api asks for something.
+    Api(Box<ApiRequest>),
     /// A call ended.
     Answer(CallId, Box<CallResult>),
     /// A call wants its next turn.

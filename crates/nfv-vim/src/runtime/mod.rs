@@ -8,12 +8,14 @@
 //! - `inbox`: what reaches the core thread.
 //! - `core_thread`: the loop of inputs, commits and effects.
 //! - `performer`: carrying effects out.
+//! - `rpc_server`: the socket on which nfv-vim-api asks.
 //! - `process`: start, signals, flag files, exit.
 
 mod core_thread;
 mod inbox;
 mod performer;
 mod process;
+mod rpc_server;
 pub mod settings;
 
 pub use process::{ExitStatus, run};

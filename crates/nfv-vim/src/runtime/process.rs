@@ -3,6 +3,7 @@
 use super::core_thread::{Clock, CoreThread, End};
 use super::inbox::{Message, Signal};
 use super::performer::Performer;
+use super::rpc_server::RpcServer;
 use super::settings::RuntimeConfig;
 use crate::core::{Flag, StartFacts, Vim};
 use anyhow::Context;
@@ -138,6 +139,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     let mut core_config = config.core.clone();
     core_config.turn_limit = core_config.turn_limit.max(plugins_config.timeouts.longest() + TURN_MARGIN);
     let (vim, first) = Vim::start(core_config, facts, snapshot, clock.now());
+    let rpc_server = RpcServer::start(config.rpc, sender.clone())?;
     let performer = Performer {
         tokio: tokio.handle().clone(),
         plugins: Arc::clone(&plugins),
@@ -174,6 +176,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
 
     arm_exit_watchdog();
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Ending: {}.", describe(&end));
+    drop(rpc_server);
     let closed = database.close();
     tokio.block_on(async {
         plugins.stop().await;

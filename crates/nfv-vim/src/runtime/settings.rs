@@ -3,6 +3,7 @@
 use crate::core::config::{CoreConfig, DorConfig, HostConfig, InstanceConfig, SwMgmtConfig};
 use nfv_common::config::{ConfigError, Settings};
 use nfv_nfvi::Pool;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct RuntimeConfig {
     pub database_dir: PathBuf,
     /// Directory of the flag files: `[vim] run_dir`, else `/var/run`.
     pub run_dir: PathBuf,
+    /// Where nfv-vim-api asks: `[vim] rpc_host` and `rpc_port`.
+    pub rpc: SocketAddr,
     /// Configuration of the plugins.
     pub nfvi_config_file: PathBuf,
 }
@@ -56,6 +59,7 @@ impl RuntimeConfig {
             core: core_config(settings)?,
             database_dir: settings.require("database", "database_dir")?.into(),
             run_dir: settings.get("vim", "run_dir").unwrap_or(RUN_DIRECTORY).into(),
+            rpc: rpc_address(settings)?,
             nfvi_config_file: settings.require("nfvi", "config_file")?.into(),
         })
     }
@@ -64,6 +68,19 @@ impl RuntimeConfig {
     pub fn flag(&self, name: &str) -> PathBuf {
         self.run_dir.join(name)
     }
+}
+
+/// Where nfv-vim-api finds the VIM. Contract: deployment 3.2.
+fn rpc_address(settings: &Settings) -> Result<SocketAddr, ConfigError> {
+    const SECTION: &str = "vim";
+    let host = settings.require(SECTION, "rpc_host")?;
+    let address = match host {
+        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+        literal => literal.parse(),
+    };
+    let address =
+        address.map_err(|_| settings.wrong(SECTION, "rpc_host", host, "an IPv4 or IPv6 address"))?;
+    Ok(SocketAddr::new(address, settings.require_int(SECTION, "rpc_port")?))
 }
 
 fn core_config(settings: &Settings) -> Result<CoreConfig, ConfigError> {
@@ -189,7 +206,8 @@ mod tests {
     use super::*;
 
     const MINIMAL: &str = "[nfvi]\nnamespace=n\nconfig_file=/n\n[database]\ndatabase_dir=/d\n\
-        [alarm]\nnamespace=n\nconfig_file=/a\n[event-log]\nnamespace=n\nconfig_file=/e\n";
+        [alarm]\nnamespace=n\nconfig_file=/a\n[event-log]\nnamespace=n\nconfig_file=/e\n\
+        [vim]\nrpc_host=::1\nrpc_port=4343\n";
 
     fn read(text: &str) -> Result<RuntimeConfig, ConfigError> {
         RuntimeConfig::from_settings(&Settings::parse("config.ini", text.as_bytes())?)
@@ -199,6 +217,7 @@ mod tests {
     fn absent_keys_have_the_contracts_defaults() {
         let config = read(MINIMAL).unwrap();
         assert_eq!(config.run_dir, Path::new("/var/run"));
+        assert_eq!(config.rpc.to_string(), "[::1]:4343");
         let instance = &config.core.instance;
         assert_eq!(instance.recovery_audit_interval, Duration::from_secs(330));
         assert_eq!(instance.max_evacuate_local_image_disk_gb, 20);
@@ -228,6 +247,14 @@ mod tests {
     fn an_error_names_the_key() {
         let error = read(&MINIMAL.replace("database_dir=/d", "")).unwrap_err().to_string();
         assert!(error.contains("database_dir"), "{error}");
+        for (from, to, says) in [
+            ("rpc_host=::1", "rpc_host=here", "'here' is not an IPv4 or IPv6 address"),
+            ("rpc_port=4343", "", "rpc_port"),
+            ("rpc_port=4343", "rpc_port=70000", "70000"),
+        ] {
+            let error = read(&MINIMAL.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
         let error = read(&format!("{MINIMAL}[instance-configuration]\nreboot_timeout=soon\n"))
             .unwrap_err()
             .to_string();
