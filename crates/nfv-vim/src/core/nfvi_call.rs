@@ -144,6 +144,10 @@ impl Vim {
                 return (!wanted)
                     .then(|| format!("the task of host {host} was given up before its turn came"));
             }
+            Then::HostsOperation { host, operation } => {
+                return (!self.is_hosts_operation(*operation))
+                    .then(|| format!("the operation on host {host} was replaced before its turn came"));
+            }
             Then::SwMgmt { asker: Asker::Step(place), .. } => {
                 return (!self.sw_mgmt_waits_at(*place))
                     .then(|| "the step of the strategy was over before its turn came".to_owned());
