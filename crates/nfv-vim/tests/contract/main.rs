@@ -59,4 +59,5 @@ sections! {
     neighbour,
     objects,
     operator_text,
+    sw_mgmt,
 }

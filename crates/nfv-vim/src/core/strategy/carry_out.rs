@@ -125,7 +125,10 @@ impl Driver<UpdateStep> for StepDriver<'_> {
     fn plan(&mut self) -> Plan<UpdateStep> {
         let inventory = self.world.inventory();
         let local_host = self.world.local_host();
-        let plan = Planner::new(self.kind, self.data, &inventory, &local_host).plan();
+        let mut plan = Planner::new(self.kind, self.data, &inventory, &local_host).plan();
+        for step in plan.stages.iter_mut().flat_map(|stage| &mut stage.steps) {
+            step.max_retries = self.world.attempts(step.kind.task.name());
+        }
         if let Some(reason) = &plan.refused {
             let mut text = format!("The {} strategy cannot be built: {reason}.", self.kind.as_str());
             if !self.data.nfvi_alarms.is_empty() {
