@@ -13,10 +13,10 @@ mod contract;
 mod coverage;
 mod guest;
 mod rig;
-mod strategy_orders;
 mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
+mod strategy_orders;
 
 /// Each module with its rows: what is executed is what is counted.
 macro_rules! sections {

@@ -135,7 +135,8 @@ pub fn cases() -> Vec<Case> {
     const ABORTED: &str = "5.4 abort complete";
     const DELETE: &str = "5.4 delete (not forced)";
     const AUDIT: &str = "5.4 audit (30 s): FM alarms, then (patch) patch hosts";
-    let in_progress = ["900.111 Software patch auto-apply start", "900.112 Software patch auto-apply inprogress"];
+    let in_progress =
+        ["900.111 Software patch auto-apply start", "900.112 Software patch auto-apply inprogress"];
     vec![
         Case::new(APPLY, "no strategy", || {
             let mut rig = Setup::new().host(A, "disabled").start();
@@ -191,7 +192,8 @@ pub fn cases() -> Vec<Case> {
         Case::new(ABORT, "accepted: what runs goes on", || {
             let mut rig = installing();
             assert_eq!(put(&mut rig, abort()), answered(ResultCode::Success, "aborting"));
-            let logs = ["900.117 Software patch auto-apply abort", "900.118 Software patch auto-apply aborting"];
+            let logs =
+                ["900.117 Software patch auto-apply abort", "900.118 Software patch auto-apply aborting"];
             assert_eq!(rig.logs(), logs);
             let changes = ["-sw-patch-auto-apply-inprogress", "+sw-patch-auto-apply-aborting"];
             assert_eq!(rig.alarm_changes(), changes);
