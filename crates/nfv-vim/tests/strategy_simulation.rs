@@ -94,6 +94,11 @@ fn ask(world: &mut World, request: Request) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The names that a log tells behind these words.
+fn named<'a>(log: &'a str, words: &str) -> Option<&'a str> {
+    log.split_once(words).map(|(_, names)| names.split(';').next().unwrap_or(names))
+}
+
 /// The hosts that the strategy locked and left locked, that no log names.
 fn silently_locked(world: &World) -> Vec<String> {
     let Some(vim) = &world.vim else { return Vec::new() };
@@ -107,7 +112,7 @@ fn silently_locked(world: &World) -> Vec<String> {
         .collect();
     let said = |name: &String| {
         world.logs.iter().any(|(_, log)| {
-            log.split_once("left locked: ").is_some_and(|(_, names)| names.split(", ").any(|one| one == name))
+            named(log, "left locked: ").is_some_and(|names| names.split(", ").any(|one| one == name))
         })
     };
     locked.into_iter().filter(|name| !said(name)).collect()
@@ -262,7 +267,21 @@ fn converges(world: &mut World, rng: &mut fastrand::Rng) -> Result<(), Failure> 
     world.cloud.patching.failures = 0;
     world.cloud.fm_alarms.clear();
     ask(world, delete(true))?;
+    // what a strategy said it left stopped is the operator's to start
+    let left: String = world.logs.iter().filter_map(|(_, log)| named(log, "left stopped: ")).collect();
+    for server in world.cloud.servers.values_mut() {
+        server.user_stopped |= server.vm == "stopped" && left.contains(&server.name);
+    }
     sim::scenario::settle(world)?;
+    // a host that was being unlocked when its strategy was deleted comes back
+    for _ in 0..80 {
+        if world.cloud.hosts.values().all(|host| !host.locked && host.enabled) {
+            break;
+        }
+        world.run_for(secs(30))?;
+        world.unlock_rest();
+    }
+    world.run_for(secs(60))?;
     if state(world).is_some() {
         return fail(world, "the strategy is not deleted");
     }

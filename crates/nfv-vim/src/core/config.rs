@@ -1,7 +1,7 @@
 //! The settings that steer decisions. Contract: vim-behaviour 12, deployment 3.2.
 
 use nfv_nfvi::Pool;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// All settings of the core, already typed.
@@ -101,6 +101,8 @@ pub struct SwMgmtConfig {
     pub ignore_alarms: Vec<String>,
     /// A system of one controller.
     pub single_controller: bool,
+    /// How often a step is tried in all, by its name; 1 where nothing is said.
+    pub attempts: BTreeMap<String, u32>,
 }
 
 /// `[dor-configuration]`

@@ -3,6 +3,7 @@
 use crate::core::config::{CoreConfig, DorConfig, HostConfig, InstanceConfig, SwMgmtConfig};
 use nfv_common::config::{ConfigError, Settings};
 use nfv_nfvi::Pool;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,6 +29,23 @@ const SWITCHES: [(Pool, &str); 5] = [
     (Pool::Compute, "compute_plugin_disabled"),
     (Pool::Network, "network_plugin_disabled"),
     (Pool::Guest, "guest_plugin_disabled"),
+];
+
+/// Steps that can be tried more than once: `[sw-mgmt-configuration] lock_hosts_attempts` and so on.
+const RETRIED_STEPS: [&str; 13] = [
+    "query-alarms",
+    "query-sw-patches",
+    "query-sw-patch-hosts",
+    "query-upgrade",
+    "swact-hosts",
+    "lock-hosts",
+    "unlock-hosts",
+    "reboot-hosts",
+    "sw-patch-hosts",
+    "upgrade-hosts",
+    "migrate-instances",
+    "disable-host-services",
+    "enable-host-services",
 ];
 
 /// What the process needs to know to run.
@@ -101,7 +119,7 @@ fn core_config(settings: &Settings) -> Result<CoreConfig, ConfigError> {
         },
         instance: instance_config(settings, default.instance)?,
         dor: dor_config(settings, default.dor)?,
-        sw_mgmt: sw_mgmt_config(settings),
+        sw_mgmt: sw_mgmt_config(settings)?,
         local_host: std::fs::read_to_string(HOST_NAME).unwrap_or_default().trim().to_owned(),
         time_zone: jiff::tz::TimeZone::system(),
         turn_limit: default.turn_limit,
@@ -178,13 +196,22 @@ fn instance_config(settings: &Settings, default: InstanceConfig) -> Result<Insta
     })
 }
 
-fn sw_mgmt_config(settings: &Settings) -> SwMgmtConfig {
+fn sw_mgmt_config(settings: &Settings) -> Result<SwMgmtConfig, ConfigError> {
     const SECTION: &str = "sw-mgmt-configuration";
+    let mut attempts = BTreeMap::new();
+    for step in RETRIED_STEPS {
+        let key = format!("{}_attempts", step.replace('-', "_"));
+        let times: u32 = settings.int_or(SECTION, &key, 1)?;
+        if times > 1 {
+            attempts.insert(step.to_owned(), times);
+        }
+    }
     let ids = settings.get(SECTION, "ignore_alarms").unwrap_or_default();
-    SwMgmtConfig {
+    Ok(SwMgmtConfig {
         ignore_alarms: ids.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect(),
         single_controller: settings.lower_flag(SECTION, "single_controller").unwrap_or(false),
-    }
+        attempts,
+    })
 }
 
 fn dor_config(settings: &Settings, default: DorConfig) -> Result<DorConfig, ConfigError> {

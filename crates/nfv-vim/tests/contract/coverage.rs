@@ -13,7 +13,7 @@ pub const STATES_BEHAVIOUR: [&str; 43] = [
 ];
 
 /// Sections and single rows that are not done: missing rows are told, and no mistake yet.
-    "5.4",
+pub const OPEN: &[&str] = &[];
 
 fn root() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -63,4 +63,5 @@ sections! {
     neighbour,
     objects,
     operator_text,
+    sw_mgmt,
 }

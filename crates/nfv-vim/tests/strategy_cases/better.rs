@@ -93,7 +93,7 @@ impl Rules {
             let before = ours.len();
             ours.retain(|log| {
                 let cancelled = log[0].as_str().is_some_and(|name| name.ends_with("-cancelled"));
-                !(cancelled && log[1].as_str().is_some_and(|reason| reason.contains("left locked: ")))
+                !(cancelled && log[1].as_str().is_some_and(|reason| left_behind(reason).is_some()))
             });
             if ours.len() < before {
                 self.note(LEFT_LOCKED, id);
@@ -104,8 +104,8 @@ impl Rules {
             let name = log[0].as_str().unwrap_or_default().to_owned();
             let Some(mut reason) = log[1].as_str().map(str::to_owned) else { continue };
             if name.ends_with("-abort-failed")
-                && let Some(at) = reason.find("left locked: ")
-                && !recorded[1].as_str().unwrap_or_default().contains("left locked: ")
+                && let Some(at) = left_behind(&reason)
+                && left_behind(recorded[1].as_str().unwrap_or_default()).is_none()
             {
                 reason.truncate(at);
                 reason.truncate(reason.trim_end_matches(", ").len());
@@ -257,6 +257,11 @@ impl Rules {
         self.note(RESUME, id);
         Ok(())
     }
+}
+
+/// Where a reason begins to tell what is left behind.
+fn left_behind(reason: &str) -> Option<usize> {
+    ["left locked: ", "left stopped: "].iter().filter_map(|words| reason.find(words)).min()
 }
 
 /// Names what was done and what went wrong.

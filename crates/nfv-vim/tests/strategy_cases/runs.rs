@@ -145,7 +145,9 @@ pub fn step(run: &Run, play: &mut Play, op: &Op) -> Result<(Answered, bool), Str
             let answer = match update {
                 Some(update) => {
                     let uuid = uuid_of(update);
-                    by_force = *force && !update.hosts_left_locked(world).is_empty();
+                    let left =
+                        update.hosts_left_locked(world).len() + update.instances_left_stopped(world).len();
+                    by_force = *force && left > 0;
                     update.delete(&uuid, *force, world)
                 }
                 None => Err("strategy not created".to_owned()),

@@ -89,6 +89,10 @@ impl World for CoreWorld<'_> {
         self.vim.config.local_host.clone()
     }
 
+    fn attempts(&self, step: &str) -> u32 {
+        self.vim.config.sw_mgmt.attempts.get(step).copied().unwrap_or(1)
+    }
+
     fn host(&self, name: &str) -> Option<HostFacts> {
         self.vim.hosts.get(name).map(host_facts)
     }

@@ -21,6 +21,8 @@ const REBOOT_SECS: u64 = 60;
 const UPGRADE_HOSTS_SECS: u64 = 120;
 const UPGRADE_STATE_SECS: u64 = 60;
 const DATA_SYNC_SECS: u64 = 120;
+/// Whole seconds after which an instance that an audit finds as it was is stopped or started again.
+const AGAIN_SECS: u64 = 60;
 
 /// Carries the steps of one strategy out.
 pub(super) struct StepDriver<'a> {
@@ -88,7 +90,10 @@ impl Driver<UpdateStep> for StepDriver<'_> {
                 if self.all_instances(instances, |instance| instance.enabled) == Some(true) {
                     return Progress::success();
                 }
-                self.order(Order::StartInstances(instances.uuids.clone()))
+                // the undoing of a stop that did not stop all: what runs needs no start (docs/differences.md)
+                let stopped = |uuid: &&String| self.world.instance(uuid).is_none_or(|one| !one.enabled);
+                let uuids = instances.uuids.iter().filter(stopped).cloned().collect();
+                self.order(Order::StartInstances(uuids))
             }
             Task::SystemStabilize { .. } | Task::WaitDataSync { .. } => Progress::Wait,
             Task::Other { .. } => Progress::success(),
@@ -125,7 +130,10 @@ impl Driver<UpdateStep> for StepDriver<'_> {
     fn plan(&mut self) -> Plan<UpdateStep> {
         let inventory = self.world.inventory();
         let local_host = self.world.local_host();
-        let plan = Planner::new(self.kind, self.data, &inventory, &local_host).plan();
+        let mut plan = Planner::new(self.kind, self.data, &inventory, &local_host).plan();
+        for step in plan.stages.iter_mut().flat_map(|stage| &mut stage.steps) {
+            step.max_retries = self.world.attempts(step.kind.task.name());
+        }
         if let Some(reason) = &plan.refused {
             let mut text = format!("The {} strategy cannot be built: {reason}.", self.kind.as_str());
             if !self.data.nfvi_alarms.is_empty() {
@@ -365,12 +373,32 @@ impl StepDriver<'_> {
             (Task::MigrateInstances(instances), _) if instances_heard => {
                 settled(Some(self.world.instances_on(&sources(instances)).is_empty()), INSTANCE_GONE)
             }
-            (Task::StopInstances(instances), _) if instances_heard => settled(
-                self.all_instances(instances, |instance| instance.locked && instance.disabled),
-                INSTANCE_GONE,
-            ),
+            (Task::StopInstances(instances), _) if instances_heard => {
+                let done = self.all_instances(instances, |instance| instance.locked && instance.disabled);
+                if done == Some(false)
+                    && let E::InstanceAudit { uuid } = event
+                    && instances.uuids.contains(uuid)
+                    && self.world.instance(uuid).is_some_and(|one| one.enabled)
+                    && waited() >= AGAIN_SECS
+                {
+                    // its request was lost or refused; the answer of the director does not matter, it is a second try
+                    *clock = Some(now);
+                    self.world.order(Order::StopInstances(vec![uuid.clone()]));
+                }
+                settled(done, INSTANCE_GONE)
+            }
             (Task::StartInstances(instances), _) if instances_heard => {
-                settled(self.all_instances(instances, |instance| instance.enabled), INSTANCE_GONE)
+                let done = self.all_instances(instances, |instance| instance.enabled);
+                if done == Some(false)
+                    && let E::InstanceAudit { uuid } = event
+                    && instances.uuids.contains(uuid)
+                    && self.world.instance(uuid).is_some_and(|one| one.locked && one.disabled)
+                    && waited() >= AGAIN_SECS
+                {
+                    *clock = Some(now);
+                    self.world.order(Order::StartInstances(vec![uuid.clone()]));
+                }
+                settled(done, INSTANCE_GONE)
             }
             (Task::SystemStabilize { .. }, E::HostStateChanged { host }) => {
                 Progress::failed(format!("host {host} changed state unexpectedly"))

@@ -281,8 +281,8 @@ impl SwUpdate {
             if !force {
                 return Err(format!("strategy is being {doing}, can't delete"));
             }
-            // nobody will unlock them now: say so (docs/differences.md, `left-locked`)
-            if let Some(left) = self.left_locked(world) {
+            // nobody will unlock or start them now: say so (docs/differences.md, `left-locked`)
+            if let Some(left) = self.left_behind(world) {
                 let reason = format!("strategy deleted while it was being {doing}, {left}");
                 world.issue_log(EventKind::Cancelled.id(self.kind), &reason);
                 world.note(format!("The {} {reason}.", self.kind.as_str()));
@@ -449,7 +449,7 @@ impl SwUpdate {
             Note::Applied(Err(reason)) => world.note(format!("The {kind} strategy failed: {reason}.")),
             Note::Aborted(Ok(())) => world.issue_log(EventKind::Aborted.id(self.kind), ""),
             Note::Aborted(Err(mut reason)) => {
-                if let Some(left) = self.left_locked(world) {
+                if let Some(left) = self.left_behind(world) {
                     let comma = if reason.is_empty() { "" } else { ", " };
                     reason = format!("{reason}{comma}{left}");
                 }
@@ -458,12 +458,16 @@ impl SwUpdate {
         }
     }
 
+    /// Steps of the apply phase that were begun.
+    fn begun(&self) -> impl Iterator<Item = &Task> {
+        let stages = self.strategy().map(|strategy| strategy.apply.stages.as_slice()).unwrap_or_default();
+        let steps = stages.iter().flat_map(|stage| &stage.steps);
+        steps.filter(|step| step.result != Outcome::Initial).map(|step| &step.kind.task)
+    }
+
     /// The hosts that the strategy locked and that are locked still, by name.
     pub fn hosts_left_locked(&self, world: &dyn World) -> Vec<String> {
-        let Some(strategy) = self.strategy() else { return Vec::new() };
-        let steps = strategy.apply.stages.iter().flat_map(|stage| &stage.steps);
-        let begun = steps.filter(|step| step.result != Outcome::Initial);
-        let locks = begun.filter_map(|step| match &step.kind.task {
+        let locks = self.begun().filter_map(|task| match task {
             Task::LockHosts { hosts, .. } => Some(&hosts.names),
             _ => None,
         });
@@ -472,9 +476,26 @@ impl SwUpdate {
         names.into_iter().filter(is_locked).collect()
     }
 
-    fn left_locked(&self, world: &dyn World) -> Option<String> {
-        let hosts = self.hosts_left_locked(world);
-        (!hosts.is_empty()).then(|| format!("left locked: {}", hosts.join(", ")))
+    /// The instances that the strategy stopped and that are stopped still, by name.
+    pub fn instances_left_stopped(&self, world: &dyn World) -> Vec<String> {
+        let stops = self.begun().filter_map(|task| match task {
+            Task::StopInstances(instances) => Some(&instances.uuids),
+            _ => None,
+        });
+        let uuids: BTreeSet<_> = stops.flatten().collect();
+        let known = uuids.into_iter().filter_map(|uuid| world.instance(uuid));
+        known.filter(|instance| instance.locked && instance.disabled).map(|instance| instance.name).collect()
+    }
+
+    /// What the strategy leaves behind, for the log that must say so.
+    fn left_behind(&self, world: &dyn World) -> Option<String> {
+        let told = |words: &str, names: Vec<String>| {
+            (!names.is_empty()).then(|| format!("left {words}: {}", names.join(", ")))
+        };
+        let hosts = told("locked", self.hosts_left_locked(world));
+        let instances = told("stopped", self.instances_left_stopped(world));
+        let all: Vec<_> = hosts.into_iter().chain(instances).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     pub(super) fn raise_alarm(&mut self, alarm: UpdateAlarm, world: &mut dyn World) {

@@ -246,6 +246,10 @@ pub trait World {
     fn date_time(&self) -> String;
     /// Name of the host this process runs on.
     fn local_host(&self) -> String;
+    /// How often a step is tried in all; the contract's default is once.
+    fn attempts(&self, _step: &str) -> u32 {
+        1
+    }
     /// A host by name.
     fn host(&self, name: &str) -> Option<HostFacts>;
     /// An instance by uuid.
