@@ -223,6 +223,10 @@ async fn a_broker_killed_under_load_loses_nothing_that_it_accepted() {
         }
     };
     go_on("at first").await;
+    for cut in 1..=10 {
+        connections.lock().unwrap().drain(..).for_each(|connection| connection.abort());
+        go_on(&format!("after cut {cut} of the connection")).await;
+    }
     let began = Instant::now();
     let before = connections.lock().unwrap().len();
     for round in 1..=3 {
@@ -241,7 +245,7 @@ async fn a_broker_killed_under_load_loses_nothing_that_it_accepted() {
     }
     let again = *told_twice.lock().unwrap();
     println!(
-        "3 kills in {} s: {} accepted, {} missing, {again} told twice, {tries} connections tried",
+        "10 cuts, then 3 kills in {} s: {} accepted, {} missing, {again} told twice, {tries} connections tried",
         took.as_secs(),
         accepted.len(),
         missing(),
