@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use nfv_site::configuration::Settings;
 use nfv_site::{Options, Site, configuration};
 use nix::sys::signal::Signal;
 use std::path::PathBuf;
@@ -9,12 +10,18 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 async fn site() -> Site {
+    let site = site_with(Vec::new()).await;
+    wait_for(&site, "Started").await;
+    site
+}
+
+/// A site whose VIM is starting, with these settings beside the usual ones.
+async fn site_with(more: Settings) -> Site {
     let cluster = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clusters/small.toml");
-    let options =
-        Options { cluster, settings: configuration::quick(), directory: None, lab_arguments: Vec::new() };
+    let settings = [configuration::quick(), more].concat();
+    let options = Options { cluster, settings, directory: None, lab_arguments: Vec::new() };
     let mut site = Site::start(&options).await.unwrap();
     site.start_vim().unwrap();
-    wait_for(&site, "Started").await;
     site
 }
 
@@ -124,5 +131,35 @@ fn a_database_that_cannot_be_opened_ends_it_with_200_and_the_flag() {
         assert_eq!(status.code(), Some(200));
         assert!(not_running(&site));
         assert!(site.tail("vim.out").contains("db"), "{}", site.tail("vim.out"));
+    });
+}
+
+#[test]
+fn a_fault_management_that_is_away_holds_up_neither_the_start_nor_the_end() {
+    run(async {
+        let mut site = site_with(vec![
+            ("alarm", "handlers", "File-Storage, Fault-Management".to_owned()),
+            ("event-log", "handlers", "File-Storage, Event-Log-Management".to_owned()),
+        ])
+        .await;
+        wait_for(&site, "Started").await;
+        site.wait_until_known(Duration::from_secs(60)).await.unwrap();
+        // each log that waits is told once for all
+        wait_for(&site, "Fault Management at controller:8001: event logs: not reached").await;
+        let begun = Instant::now();
+        assert_eq!(site.stop_vim().await.unwrap().unwrap().code(), Some(143));
+        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn a_namespace_without_plugins_ends_it_with_200_and_the_flag() {
+    run(async {
+        let mut site = site_with(vec![("nfvi", "namespace", "nfv_vim.nfvi.plugins.v9".to_owned())]).await;
+        let status = site.wait_vim(Duration::from_secs(10)).await.unwrap();
+        assert_eq!(status.code(), Some(200));
+        assert!(not_running(&site));
+        let told = site.tail("vim.out");
+        assert!(told.contains("[nfvi] namespace: nfv_vim.nfvi.plugins.v9 has no plugins"), "{told}");
     });
 }

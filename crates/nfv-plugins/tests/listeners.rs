@@ -507,6 +507,33 @@ async fn users_do_not_wait_for_ever_and_not_too_many_wait() {
     assert_eq!((first.0, second), (503, 202));
 }
 
+#[tokio::test]
+async fn a_rush_of_users_keeps_the_limits_and_each_gets_one_answer() {
+    const MOST: usize = 128;
+    let (_cloud, plugins, mut inbound) = plugins(|config| {
+        config.max_request_wait = Duration::from_secs(4);
+        config.max_concurrent_requests = MOST;
+    })
+    .await;
+    let at = plugins.addresses().compute.unwrap();
+    let users = (0..200).map(|number| async move {
+        let path = format!("/v2.1/theirs/servers/i{number}/action");
+        http(at, "POST", &path, USER, r#"{"os-stop":null}"#).await.0
+    });
+    let began = std::time::Instant::now();
+    let arrivals = async {
+        let mut arrived = 0;
+        while arrived < 200 {
+            inbound.recv().await.unwrap();
+            arrived += 1;
+        }
+    };
+    let (answers, ()) = tokio::join!(futures_util::future::join_all(users), arrivals);
+    let count = |status| answers.iter().filter(|answer| **answer == status).count();
+    assert_eq!((count(503), count(202)), (200 - MOST, MOST), "every action reached the core all the same");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
+
 const KEY: &[u8] = b"NFV Infrastructure Notification";
 
 fn frame(key: &[u8], payload: &str) -> Vec<u8> {

@@ -5,7 +5,8 @@ use crate::cloud::{self, Cloud, Doing, PASSWORD, TOKEN};
 use crate::entry::{End, Entry, KUBERNETES_TOKEN, Stage, good};
 use crate::requests::entries;
 use futures_util::future::join_all;
-use nfv_nfvi::call::{ComputeCall, Page};
+use nfv_nfvi::call::{ComputeCall, NovaAction, Page};
+use nfv_nfvi::object::RequestContext;
 use nfv_nfvi::{Answer, Call, CallResult, ErrorKind};
 use nfv_plugins::Turn;
 use serde_json::{Value, json};
@@ -219,6 +220,42 @@ async fn each_call_endures_each_fault_and_tells_no_secret() {
         assert_eq!(place, None, "{secret}");
     }
     println!("{} calls, {} faults each, {} bytes of log", entries.len(), ALL.len(), all.len());
+}
+
+#[tokio::test]
+async fn a_users_token_is_told_no_more_than_the_vims() {
+    const USER: &str = "t0ken-of-a-user";
+    let log = Everything::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let cloud = Cloud::start().await;
+    let (plugins, _inbound) = cloud.plugins().await;
+    let mut texts = String::new();
+    for doing in [
+        Doing::json(400, json!({"badRequest": {"message": "no"}, "echo": USER})),
+        Doing::json(401, json!({"echo": USER})),
+        Doing::Answer(500, vec![], USER.into()),
+        Doing::Hang,
+        Doing::json(202, json!({"adminPass": "pass-of-the-server"})),
+    ] {
+        cloud.on("POST /nova/v2.1/theirs/servers/i1/action", doing);
+        let context = RequestContext {
+            token_id: Some(USER.into()),
+            tenant_id: Some("theirs".into()),
+            request_uuid: None,
+            version: None,
+            content: Some(r#"{"rebuild": {"imageRef": "i", "adminPass": "pass-of-the-server"}}"#.into()),
+        };
+        let action = NovaAction::Rebuild { name: "vm".into(), image: "i".into() };
+        let call = ComputeCall::InstanceAction { uuid: "i1".into(), action, context: Some(context) };
+        texts.push_str(&format!("{call:?}"));
+        texts.push_str(&format!("{:?}", plugins.perform(Call::Compute(call), Turn::free()).await));
+    }
+    assert!(cloud.seen().iter().any(|seen| seen.header("X-Auth-Token") == Some(USER)));
+    let all = texts + &log.0.lock().unwrap();
+    assert!(all.contains("(secret)"), "{all}");
+    for secret in [USER, TOKEN, PASSWORD, "pass-of-the-server"] {
+        assert!(!all.contains(secret), "{secret} in {all}");
+    }
 }
 
 /// Resident memory of this process, in MB.

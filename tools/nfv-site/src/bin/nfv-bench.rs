@@ -87,7 +87,7 @@ async fn vim_idle(hosts: u32, vms: u32, time: Duration, binaries: &Path) -> anyh
     site.start_vim()?;
     site.wait_until_known(Duration::from_secs(1200)).await?;
     let known = last_sequence(&site).await?;
-    let tokens_to_learn = requests(&site, 0).await?.get("keystone").copied().unwrap_or(0);
+    let learning = requests(&site, 0).await?;
     eprintln!("counting for {} s ...", time.as_secs());
     let begun = Instant::now();
     while begun.elapsed() < time {
@@ -98,7 +98,7 @@ async fn vim_idle(hosts: u32, vms: u32, time: Duration, binaries: &Path) -> anyh
     let counts = requests(&site, known).await?;
     println!("machine                                  {}", machine());
     println!("site                                     {hosts} hosts, {vms} servers, nothing happens");
-    println!("requests to Keystone before that         {tokens_to_learn}, tokens and listings of projects");
+    println!("tokens asked for before that             {}", learning[TOKENS]);
     println!("requests an hour, counted over {} s:", begun.elapsed().as_secs());
     for (service, count) in &counts {
         println!("  {service:<38} {:>8.0}", *count as f64 * per_hour);
@@ -108,9 +108,12 @@ async fn vim_idle(hosts: u32, vms: u32, time: Duration, binaries: &Path) -> anyh
     Ok(())
 }
 
+/// Requests to Keystone for a token.
+const TOKENS: &str = "keystone, tokens";
+
 /// How many requests each service got after this place in the journal; for Keystone, those for tokens apart.
 async fn requests(site: &Site, mut after: u64) -> anyhow::Result<BTreeMap<String, usize>> {
-    let mut counts = BTreeMap::new();
+    let mut counts = BTreeMap::from([(TOKENS.to_owned(), 0)]);
     loop {
         let page = site.cloud().journal(after).await?;
         for entry in &page {
@@ -120,7 +123,7 @@ async fn requests(site: &Site, mut after: u64) -> anyhow::Result<BTreeMap<String
             }
             let service = entry["service"].as_str().unwrap_or("unknown");
             let tokens = entry["path"].as_str().is_some_and(|path| path.ends_with("/auth/tokens"));
-            let name = if tokens { "keystone, tokens" } else { service };
+            let name = if tokens { TOKENS } else { service };
             *counts.entry(name.to_owned()).or_default() += 1;
         }
         if page.is_empty() {
