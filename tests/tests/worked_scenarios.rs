@@ -64,7 +64,10 @@ const SCENARIOS: [Worked; 8] = [
                 ("1", "host compute-0: lock"),
                 ("3", "in nova PUT */os-services/*\"status\":\"disabled\""),
                 ("3", "in guest PUT */disable {\"hostname\":\"compute-0\""),
-                ("5", "log Live-Migrate issued by the system against instance vm1 owned by admin from host compute-0, reason = host lock command issued"),
+                (
+                    "5",
+                    "log Live-Migrate issued by the system against instance vm1 owned by admin from host compute-0, reason = host lock command issued",
+                ),
                 ("7", "in nova POST */servers/vm1/action {\"os-migrateLive\""),
                 ("8", "log Live-Migrate complete for instance vm1 now enabled on host"),
                 ("6", "in guest POST /v1/instances/vm2/vote"),
@@ -116,7 +119,10 @@ const SCENARIOS: [Worked; 8] = [
                 ("6", "in nova POST */servers/vm1/action {\"os-resetState\""),
                 ("7", "raise instance-failed Instance vm1 owned by admin has failed on host compute-0"),
                 ("7", "log Instance vm1 owned by admin has failed on host compute-0, reason = host failed"),
-                ("7", "log Evacuate issued by the system against instance vm1 owned by admin on host compute-0, reason = host failed"),
+                (
+                    "7",
+                    "log Evacuate issued by the system against instance vm1 owned by admin on host compute-0, reason = host failed",
+                ),
                 ("8", "in nova POST */servers/vm1/action {\"evacuate\""),
                 ("9", "log Evacuate complete for instance vm1 now enabled on host"),
                 ("10", "in nova POST */servers/vm2/action {\"evacuate\""),
@@ -135,7 +141,10 @@ const SCENARIOS: [Worked; 8] = [
             steps: &[
                 ("1", "raise instance-failed Instance vm3 owned by admin has failed on host compute-1"),
                 ("1", "log Instance vm3 owned by admin has failed on host compute-1"),
-                ("3", "log Reboot (hard-reboot) issued by the system against instance vm3 owned by admin on host compute-1"),
+                (
+                    "3",
+                    "log Reboot (hard-reboot) issued by the system against instance vm3 owned by admin on host compute-1",
+                ),
                 ("3", "in nova POST */servers/vm3/action {\"reboot\":{\"type\":\"HARD\"}}"),
                 ("4", "log Reboot complete for instance vm3 now enabled on host compute-1"),
             ],
@@ -159,8 +168,14 @@ const SCENARIOS: [Worked; 8] = [
                 deed: Deed::Cloud(|| json!({"do": "guest-heartbeat-fail", "vm": "vm2", "repair": "reboot"})),
                 steps: &[
                     ("1", "out guest PATCH /nfvi-plugins/v1/instances/vm2 {\"event-type\":\"alarm\""),
-                    ("2", "log Guest Heartbeat failed for instance vm2 on host compute-0, soft-reboot repair action requested"),
-                    ("3", "log Reboot (soft-reboot) issued by the instance against instance vm2 owned by admin on host compute-0"),
+                    (
+                        "2",
+                        "log Guest Heartbeat failed for instance vm2 on host compute-0, soft-reboot repair action requested",
+                    ),
+                    (
+                        "3",
+                        "log Reboot (soft-reboot) issued by the instance against instance vm2 owned by admin on host compute-0",
+                    ),
                     ("4", "in guest PATCH /v1/instances/vm2"),
                     ("4", "in nova POST */servers/vm2/action {\"reboot\":{\"type\":\"SOFT\"}}"),
                     ("5", "log Reboot complete for instance vm2 now enabled on host compute-0"),
@@ -179,7 +194,10 @@ const SCENARIOS: [Worked; 8] = [
             Part {
                 deed: Deed::User("vm3", || json!({"migrate": null})),
                 steps: &[
-                    ("2", "log Cold-Migrate issued by admin against instance vm3 owned by admin from host compute-1"),
+                    (
+                        "2",
+                        "log Cold-Migrate issued by admin against instance vm3 owned by admin from host compute-1",
+                    ),
                     ("2", "in nova POST */servers/vm3/action {\"migrate\":null}"),
                     ("2", "user 202"),
                     ("4", "log Cold-Migrate inprogress for instance vm3 from host compute-1"),
@@ -189,7 +207,10 @@ const SCENARIOS: [Worked; 8] = [
             Part {
                 deed: Deed::User("vm3", || json!({"confirmResize": null})),
                 steps: &[
-                    ("5", "log Cold-Migrate-Confirm issued by admin against instance vm3 owned by admin on host"),
+                    (
+                        "5",
+                        "log Cold-Migrate-Confirm issued by admin against instance vm3 owned by admin on host",
+                    ),
                     ("6", "in nova POST */servers/vm3/action {\"confirmResize\":null}"),
                     ("6", "user 204"),
                     ("7", "log Cold-Migrate-Confirm complete for instance vm3 enabled on host"),
@@ -249,7 +270,8 @@ async fn story(site: &Site, names: &[(String, String)], users: &[Line]) -> anyho
         value.as_str().context("the journal has no time")?.parse().context("not a time")
     };
     let first = journal.first().context("the lab's journal is empty")?;
-    let lab_start = time(&first["time"])? - SignedDuration::from_secs_f64(first["at"].as_f64().unwrap_or(0.0));
+    let lab_start =
+        time(&first["time"])? - SignedDuration::from_secs_f64(first["at"].as_f64().unwrap_or(0.0));
     let mut lines = users.to_vec();
     for entry in &journal {
         let word = |key: &str| entry[key].as_str().unwrap_or_default();
@@ -338,7 +360,8 @@ async fn user(site: &Site, uuid: &str, body: &Value) -> anyhow::Result<u16> {
 /// Plays a scenario.
 async fn play(worked: &Worked) -> anyhow::Result<()> {
     let cluster = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clusters").join(worked.cluster);
-    let options = Options { cluster, settings: (worked.settings)(), directory: None, lab_arguments: Vec::new() };
+    let options =
+        Options { cluster, settings: (worked.settings)(), directory: None, lab_arguments: Vec::new() };
     let mut site = Site::start(&options).await?;
     let names: Vec<_> = site.cloud().vms().await?.into_iter().map(|vm| (vm.uuid, vm.name)).collect();
     site.start_vim()?;
@@ -395,7 +418,12 @@ fn each_scenario_goes_as_the_contract_tells() {
             playing.push(tokio::spawn(async move {
                 let begun = Instant::now();
                 let result = play(worked).await;
-                println!("{}: {} after {:.0} s", worked.section, if result.is_ok() { "ok" } else { "NOT ok" }, begun.elapsed().as_secs_f64());
+                println!(
+                    "{}: {} after {:.0} s",
+                    worked.section,
+                    if result.is_ok() { "ok" } else { "NOT ok" },
+                    begun.elapsed().as_secs_f64()
+                );
                 result.err().map(|why| format!("{}: {why:#}", worked.section))
             }));
         }

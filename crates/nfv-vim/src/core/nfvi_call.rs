@@ -152,10 +152,6 @@ impl Vim {
                 return (!self.sw_mgmt_waits_at(*place))
                     .then(|| "the step of the strategy was over before its turn came".to_owned());
             }
-            Then::HostsOperation { host, operation } => {
-                return (!self.is_hosts_operation(*operation))
-                    .then(|| format!("the operation on host {host} was replaced before its turn came"));
-            }
             Then::SwMgmt { asker: Asker::Audit(_), .. }
             | Then::DisableExtended { .. }
             | Then::GuestQuery { .. }
