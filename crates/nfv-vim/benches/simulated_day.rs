@@ -18,7 +18,7 @@ const HOSTS: u64 = 100;
 const SERVERS: u64 = 2_000;
 const SEED: u64 = 20_190_123;
 /// Inputs between two checks of the invariants, which look at the whole cluster.
-const CHECK_EVERY: u64 = 5_000;
+const CHECK_EVERY: u64 = 20_000;
 
 /// What goes wrong on this day; the process of the VIM itself is left alone.
 const FAULTS: [Fault; 9] = [
@@ -41,6 +41,7 @@ fn processor_time() -> Duration {
 fn main() {
     let mut world = World::new(SEED, scenario::cluster(SEED, HOSTS, SERVERS, 60), Store::memory());
     world.check_every = CHECK_EVERY;
+    world.journal.silent = true;
     world.plan = Some(Plan { kinds: FAULTS.to_vec(), pause: 119 });
     world.cloud.users = true;
     world.start_plan(secs(300));

@@ -54,6 +54,7 @@ use director::sw_mgmt::SwMgmt;
 use director::{Operation, Recovery, SwMgmtEvent};
 use dor::Dor;
 use host::{Host, HostEvent};
+use instance::residents::Residents;
 use instance::state::Report;
 use instance::{Instance, InstanceEvent};
 use nfv_common::alarm::AlarmData;
@@ -200,6 +201,7 @@ pub struct Vim {
     hypervisors: BTreeMap<String, Hypervisor>,
     instance_types: BTreeMap<String, InstanceType>,
     instances: BTreeMap<String, Instance>,
+    residents: Residents,
     instance_groups: BTreeMap<String, InstanceGroup>,
     images: BTreeMap<String, Image>,
     volumes: BTreeMap<String, Volume>,

@@ -80,8 +80,8 @@ pub(super) enum ApiCall {
 #[derive(Debug, Clone)]
 pub(super) struct Outstanding {
     then: Then,
-    /// For logs.
-    what: String,
+    /// What was asked, for logs.
+    call: Call,
 }
 
 impl Vim {
@@ -89,14 +89,13 @@ impl Vim {
     /// host services as done, everything else as unsupported.
     pub(super) fn call(&mut self, call: Call, then: Then) -> CallId {
         let id = CallId(self.next_id());
-        let what = describe(&call);
         if self.config.disabled.contains(&call.pool()) {
             let result = answer_of_disabled(&call);
-            self.outstanding.insert(id, Outstanding { then, what });
+            self.outstanding.insert(id, Outstanding { then, call });
             self.queue.push_back(Event::Answer { id, result: Box::new(result) });
             return id;
         }
-        self.outstanding.insert(id, Outstanding { then, what });
+        self.outstanding.insert(id, Outstanding { then, call: call.clone() });
         self.calls.submit(id, call);
         id
     }
@@ -180,7 +179,7 @@ impl Vim {
 
     pub(super) fn call_overdue(&mut self, id: CallId) {
         let Some(outstanding) = self.outstanding.get(&id) else { return };
-        let detail = format!("{}: no answer in {} s", outstanding.what, self.config.turn_limit.as_secs());
+        let detail = format!("{}: no answer in {} s", describe(&outstanding.call), self.config.turn_limit.as_secs());
         self.out.effects.push(Effect::Abandon(id));
         self.answered(id, Err(CallError::new(ErrorKind::TimedOut, detail)));
     }
@@ -189,9 +188,9 @@ impl Vim {
     pub(super) fn answered(&mut self, id: CallId, result: CallResult) {
         self.timers.cancel(&TimerKey::Call(id));
         self.calls.remove(id);
-        let Some(Outstanding { then, what }) = self.outstanding.remove(&id) else { return };
+        let Some(Outstanding { then, call }) = self.outstanding.remove(&id) else { return };
         if let Err(error) = &result {
-            let text = format!("{what} failed: {error}, reason={}.", error.reason);
+            let text = format!("{} failed: {error}, reason={}.", describe(&call), error.reason);
             self.log(Level::Error, "nfv_vim.nfvi.nfvi_module", "_nfvi_module.py", text);
         }
         match then {

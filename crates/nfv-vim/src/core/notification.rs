@@ -84,7 +84,7 @@ impl Vim {
             return Reply::NotFound;
         }
         let mut counts = (0, 0, 0);
-        for instance in self.instances.values().filter(|i| i.on_host(host) && !i.is_going()) {
+        for instance in self.instances_on(host).filter(|i| !i.is_going()) {
             counts.0 += 1;
             counts.1 += u64::from(instance.is_failed());
             counts.2 += u64::from(instance.is_locked());
@@ -94,9 +94,8 @@ impl Vim {
 
     /// A host boots: nothing that was running there runs any more. Contract: 9.2.
     fn host_booting(&mut self, host: &str) -> BootingStatus {
-        let victims = self.instances_where(|i| {
-            i.on_host(host)
-                && !i.is_going()
+        let victims = self.uuids_on(host, |i| {
+            !i.is_going()
                 && !i.is_failed()
                 && !i.is_locked()
                 && !i.is_rebuilding()

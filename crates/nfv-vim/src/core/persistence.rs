@@ -370,6 +370,7 @@ impl Vim {
                 .into_iter()
                 .map(|row| (row.uuid.clone(), instance_type::from_row(row)))
                 .collect(),
+            residents: instances.values().collect(),
             instances,
             instance_groups,
             images,

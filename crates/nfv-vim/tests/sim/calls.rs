@@ -24,11 +24,10 @@ fn name(call: &Call) -> String {
 impl World {
     /// A call leaves the VIM.
     pub(super) fn send(&mut self, id: CallId, call: Call) {
-        let text = format!("vim: call {} {}", id.0, describe_call(&call));
         if is_change(&call) {
-            self.journal.line(self.now, &text);
-        } else {
-            self.journal.routine(self.now, &text);
+            self.journal.line(self.now, &format!("vim: call {} {}", id.0, describe_call(&call)));
+        } else if !self.journal.silent {
+            self.journal.routine(self.now, format_args!("vim: call {} {}", id.0, describe_call(&call)));
         }
         if !self.used.insert(id) {
             return self.fail(format!("call id {} is used twice", id.0));
@@ -46,7 +45,9 @@ impl World {
             _ if self.cloud.steady => Fate::Served,
             _ => self.profile.fate(&mut self.rng),
         };
-        *self.sent.entry((call.pool(), name(&call))).or_default() += 1;
+        if !self.journal.silent {
+            *self.sent.entry((call.pool(), name(&call))).or_default() += 1;
+        }
         let fate = match listing_begun(&call) {
             // a service that says so twice in a row is believed
             Some(listing)

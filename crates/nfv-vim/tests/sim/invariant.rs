@@ -107,6 +107,7 @@ pub fn after_input(
     alarms(vim, raised)?;
     limits(vim, cloud)?;
     persisted(vim, rows)?;
+    residents(vim)?;
     if inputs.is_multiple_of(RELOAD_EVERY) {
         loads_again(rows, now)?;
     }
@@ -222,6 +223,18 @@ fn persisted(vim: &Vim, rows: &Snapshot) -> Result<(), String> {
             || row.guest_services.as_deref() != Some(&instance.guest_services.text())
         {
             return Err(format!("{} is {nfvi:?}, its row is {row:?}", instance.name()));
+        }
+    }
+    Ok(())
+}
+
+/// The index of instances by host is right.
+fn residents(vim: &Vim) -> Result<(), String> {
+    for host in vim.hosts() {
+        let indexed: Vec<_> = vim.instances_on(host.name()).map(Instance::uuid).collect();
+        let there: Vec<_> = vim.instances().filter(|i| i.on_host(host.name())).map(Instance::uuid).collect();
+        if indexed != there {
+            return Err(format!("on {} are {there:?}, the index has {indexed:?}", host.name()));
         }
     }
     Ok(())

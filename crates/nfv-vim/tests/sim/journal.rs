@@ -2,6 +2,7 @@
 
 use nfv_common::time::Mono;
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 const KEPT: usize = 60;
@@ -14,6 +15,8 @@ pub struct Journal {
     pub verbose: bool,
     /// Every line worth being shown, when wanted.
     pub whole: Option<Vec<(Mono, String)>>,
+    /// Lines of routine are not even made: for measurements.
+    pub silent: bool,
     /// How many lines there were.
     pub lines: u64,
 }
@@ -22,7 +25,7 @@ impl Journal {
     /// An empty journal; `NFV_SIM_VERBOSE=1` prints it as it is written.
     pub fn new() -> Self {
         let verbose = std::env::var_os("NFV_SIM_VERBOSE").is_some();
-        Self { hasher: DefaultHasher::new(), last: VecDeque::new(), verbose, whole: None, lines: 0 }
+        Self { hasher: DefaultHasher::new(), last: VecDeque::new(), verbose, whole: None, silent: false, lines: 0 }
     }
 
     /// Writes a line that is worth being shown.
@@ -42,8 +45,12 @@ impl Journal {
     }
 
     /// Writes a line of routine: part of the hash, not shown.
-    pub fn routine(&mut self, now: Mono, text: &str) {
-        self.count(now, text);
+    pub fn routine(&mut self, now: Mono, text: impl Display) {
+        if self.silent {
+            return;
+        }
+        let text = text.to_string();
+        self.count(now, &text);
         if self.verbose {
             println!("{:>10.3}   {text}", now.since_origin().as_secs_f64());
         }

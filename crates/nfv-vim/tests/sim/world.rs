@@ -14,6 +14,7 @@ use nfv_nfvi::notification::HostOrder;
 use nfv_nfvi::{Answer, Call, CallId, CallResult, Notification, Pool, RequestId};
 use nfv_vim::core::{CoreConfig, Effect, Flag, Input, Level, Outcome, StartFacts, Vim};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::time::Duration;
 
 /// Something on its way.
@@ -269,7 +270,7 @@ impl World {
             Event::Arrives { process, id, call, fate } => self.arrives(process, id, &call, fate),
             Event::TurnWanted { process, id } => {
                 if process == self.process && self.vim.is_some() && self.calls.contains_key(&id) {
-                    self.input(Input::TurnWanted(id), &format!("call {} wants a turn", id.0));
+                    self.input(Input::TurnWanted(id), format_args!("call {} wants a turn", id.0));
                 }
             }
             Event::Answered { process, id, result } => {
@@ -282,14 +283,15 @@ impl World {
                     self.note_told(&open.call, open.served, &result);
                 }
                 let text = match &result {
-                    Ok(_) => format!("call {} answered", id.0),
-                    Err(error) => format!("call {} failed: {error}", id.0),
+                    Ok(_) => None,
+                    Err(error) => Some(format!("call {} failed: {error}", id.0)),
                 };
                 let input = Input::Answer { id, result: Box::new(result) };
-                if known {
-                    self.input(input, &text);
-                } else {
-                    self.late_answer(input, &text);
+                match text {
+                    Some(text) if known => self.input(input, &text),
+                    None if known => self.input(input, format_args!("call {} answered", id.0)),
+                    Some(text) => self.late_answer(input, &text),
+                    None => self.late_answer(input, &format!("call {} answered", id.0)),
                 }
             }
         }
@@ -365,8 +367,8 @@ impl World {
                 }
             }
         };
-        let text = format!("heard {}", describe_notification(&body));
-        self.input(Input::Notification { request: None, body: Box::new(body) }, &text);
+        let text = if self.journal.silent { String::new() } else { describe_notification(&body) };
+        self.input(Input::Notification { request: None, body: Box::new(body) }, format_args!("heard {text}"));
     }
 
     fn start_vim(&mut self) {
@@ -421,7 +423,7 @@ impl World {
     }
 
     /// The VIM is told something.
-    pub fn input(&mut self, input: Input, text: &str) {
+    pub fn input(&mut self, input: Input, text: impl Display) {
         let now = self.wall();
         let Some(vim) = &mut self.vim else { return };
         self.journal.routine(self.now, text);

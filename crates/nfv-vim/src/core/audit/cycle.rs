@@ -330,7 +330,9 @@ impl Vim {
     pub(in crate::core) fn cleanup_instances(&mut self) {
         let gone = self.instances_where(|instance| instance.deleted && instance.running.is_none());
         for uuid in &gone {
-            self.instances.remove(uuid);
+            if let Some(instance) = self.instances.remove(uuid) {
+                self.residents.moved(uuid, instance.host(), None);
+            }
             self.dirty_instances.remove(uuid);
             self.audits.queued.remove(uuid);
             self.recovery.forget_reboots(uuid);

@@ -24,7 +24,7 @@ impl Vim {
     /// Maintenance cannot reach a host any more: evacuations that waited for that may go.
     pub(in crate::core) fn director_host_offline(&mut self, host: &str) {
         if self.hosts.get(host).is_some_and(|host| host.is_offline()) {
-            for uuid in self.instances_where(|instance| instance.on_host(host) && !instance.deleted) {
+            for uuid in self.uuids_on(host, |instance| !instance.deleted) {
                 self.post_instance(&uuid, InstanceEvent::NfviHostOffline);
             }
         }
@@ -48,8 +48,8 @@ impl Vim {
         if host.nfvi.oper_state != OperState::Disabled && !host.is_failed() && !host.is_offline() {
             return;
         }
-        let victims = self.instances_where(|instance| {
-            instance.on_host(name) && !instance.is_going() && !instance.is_locked() && !instance.is_failed()
+        let victims = self.uuids_on(name, |instance| {
+            !instance.is_going() && !instance.is_locked() && !instance.is_failed()
         });
         for uuid in victims {
             self.fail_instance(&uuid, None);
@@ -58,7 +58,7 @@ impl Vim {
 
     /// The host has instances that are not going away.
     pub(in crate::core) fn host_has_instances(&self, host: &str) -> bool {
-        self.instances.values().any(|instance| instance.on_host(host) && !instance.is_going())
+        self.instances_on(host).any(|instance| !instance.is_going())
     }
 
     /// Uuids of the instances that fit, in table order.

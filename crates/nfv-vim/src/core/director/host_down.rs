@@ -133,7 +133,7 @@ impl Vim {
         }
         self.operations.insert(name.to_owned(), Operation::new(kind));
         if self.config.instance.single_hypervisor {
-            for uuid in self.instances_where(|i| i.on_host(name) && !i.is_locked() && !i.is_going()) {
+            for uuid in self.uuids_on(name, |i| !i.is_locked() && !i.is_going()) {
                 if let Some(instance) = self.instances.get_mut(&uuid) {
                     instance.unlock_to_recover = true;
                     self.dirty_instances.insert(uuid);
@@ -169,9 +169,8 @@ impl Vim {
 
     /// The first instance that speaks against a lock, and why.
     fn lock_objection(&self, host: &str) -> Option<(String, String)> {
-        self.instances
-            .values()
-            .filter(|i| i.on_host(host) && !i.is_going() && !i.is_locked() && !i.is_failed())
+        self.instances_on(host)
+            .filter(|i| !i.is_going() && !i.is_locked() && !i.is_failed())
             .find_map(|instance| {
                 let objection = self.objection(instance, host, self.method_for(instance, host))?;
                 let reason = format!("Lock of host {host} rejected because {objection}");

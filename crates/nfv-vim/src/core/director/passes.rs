@@ -66,8 +66,8 @@ impl Vim {
             return;
         }
         let reason = self.operation_reason(host, kind, false);
-        let candidates = self.instances_where(|i| {
-            i.on_host(host) && !i.is_going() && !i.is_locked() && (!i.is_failed() || i.resuming.is_some())
+        let candidates = self.uuids_on(host, |i| {
+            !i.is_going() && !i.is_locked() && (!i.is_failed() || i.resuming.is_some())
         });
         for uuid in candidates {
             let Some(operation) = self.operations.get(host) else { return };
@@ -132,7 +132,7 @@ impl Vim {
         let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
         let open = self.gate(host, kind, "evacuate");
         let reason = self.operation_reason(host, kind, true);
-        for uuid in self.in_recovery_order(|i| i.on_host(host) && !i.is_going() && !i.is_locked()) {
+        for uuid in in_recovery_order(self.instances_on(host).filter(|i| !i.is_going() && !i.is_locked())) {
             let Some(operation) = self.operations.get(host) else { return };
             if operation.contains(&uuid) {
                 continue;
@@ -171,7 +171,7 @@ impl Vim {
     pub(super) fn stop_pass(&mut self, host: &str, wanted: Option<&[String]>) {
         let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
         let reason = self.operation_reason(host, kind, false);
-        for uuid in self.instances_where(|i| i.on_host(host) && !i.is_going() && !i.is_locked()) {
+        for uuid in self.uuids_on(host, |i| !i.is_going() && !i.is_locked()) {
             let Some(instance) = self.instances.get(&uuid) else { continue };
             if wanted.is_some_and(|wanted| !wanted.contains(&uuid))
                 || self.operations.get(host).is_some_and(|operation| operation.contains(&uuid))
@@ -202,7 +202,7 @@ impl Vim {
         let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
         let reason = self.operation_reason(host, kind, false);
         let mut started = 0;
-        for uuid in self.instances_where(|i| i.on_host(host) && !i.is_going() && !i.is_failed()) {
+        for uuid in self.uuids_on(host, |i| !i.is_going() && !i.is_failed()) {
             let Some(instance) = self.instances.get(&uuid) else { continue };
             if !wanted.contains(&uuid)
                 || self.operations.get(host).is_some_and(|operation| operation.contains(&uuid))
@@ -271,13 +271,13 @@ impl Vim {
             operation.give_reason(reason);
         }
     }
+}
 
-    /// The instances that fit, most important first; equal ones in table order.
-    pub(super) fn in_recovery_order(&self, fits: impl Fn(&Instance) -> bool) -> Vec<String> {
-        let mut chosen: Vec<_> = self.instances.values().filter(|instance| fits(instance)).collect();
-        chosen.sort_by_key(|instance| std::cmp::Reverse(instance.recovery_key()));
-        chosen.into_iter().map(|instance| instance.uuid().to_owned()).collect()
-    }
+/// The instances that fit, most important first; equal ones in table order.
+pub(super) fn in_recovery_order<'a>(instances: impl Iterator<Item = &'a Instance>) -> Vec<String> {
+    let mut chosen: Vec<_> = instances.collect();
+    chosen.sort_by_key(|instance| std::cmp::Reverse(instance.recovery_key()));
+    chosen.into_iter().map(|instance| instance.uuid().to_owned()).collect()
 }
 
 /// A condition in which an instance cannot be moved.

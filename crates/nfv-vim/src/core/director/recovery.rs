@@ -1,6 +1,7 @@
 //! Healing failed instances. Contract: vim-behaviour 5.3.6.
 
 use super::host_down::Method;
+use super::passes::in_recovery_order;
 use super::{FILE, LOGGER};
 use crate::core::host::HostState;
 use crate::core::instance::action::ActionKind;
@@ -140,7 +141,7 @@ impl Vim {
     fn find_candidates(&mut self) {
         let cooldown = self.config.instance.recovery_audit_cooldown;
         let failed = |i: &Instance| i.is_failed() && i.host().is_some() && !i.is_going() && !i.is_locked();
-        let all = self.in_recovery_order(failed);
+        let all = in_recovery_order(self.instances.values().filter(|i| failed(i)));
         self.recovery.reboots.retain(|uuid, _| all.contains(uuid));
         if all.is_empty() {
             return;

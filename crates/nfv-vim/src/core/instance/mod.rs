@@ -21,6 +21,7 @@ mod guest_work;
 mod nova_work;
 mod reaction;
 pub(in crate::core) mod start;
+pub(super) mod residents;
 pub mod state;
 mod task;
 pub(in crate::core) mod update;

@@ -78,6 +78,7 @@ impl Vim {
     fn instance_created(&mut self, nfvi: object::Instance) {
         let uuid = nfvi.uuid.clone();
         let instance = Instance::new(nfvi, self.now.mono, self.now.wall);
+        self.residents.moved(&uuid, None, instance.host());
         self.instances.insert(uuid.clone(), instance);
         self.dirty_instances.insert(uuid.clone());
         self.issue_instance_log(&uuid, EventId::InstanceCreated, &TextParams::default());
@@ -103,6 +104,7 @@ impl Vim {
             self.confirm_failure(uuid, source);
         } else {
             if instance.nfvi != nfvi {
+                self.residents.moved(uuid, instance.host(), nfvi.host_name.as_deref());
                 instance.nfvi = nfvi;
                 self.dirty_instances.insert(uuid.to_owned());
             }
@@ -191,6 +193,7 @@ impl Vim {
         instance.stamp_elapsed(true, now);
         instance.state_changed_at = wall;
         instance.version += 1;
+        self.residents.moved(uuid, instance.host(), nfvi.host_name.as_deref());
         instance.nfvi = nfvi;
         if enabled && !instance.is_going() && !instance.nfvi_is_deleted() {
             instance.recoverable = true;
