@@ -145,7 +145,7 @@ fn a_failed_step_with_attempts_left_is_begun_again_after_its_pause() {
         done(&mut strategy, &mut driver, Progress::failed("refused"));
         assert_eq!(strategy.state, StrategyState::Applying);
         driver.advance(&mut strategy, 90);
-        assert_eq!(driver.take(), [String::new(); 0], "the pause is 90 whole seconds");
+        assert_eq!(driver.take(), Vec::<String>::new(), "the pause is 90 whole seconds");
         driver.advance(&mut strategy, 1);
     }
     assert_eq!(driver.take(), ["begin lock 3"]);

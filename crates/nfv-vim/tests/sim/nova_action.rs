@@ -64,9 +64,9 @@ impl Cloud {
             && self.hosts.get(&host).is_some_and(|host| {
                 host.action != HostAction::None || !host.enabled || host.enabled_since > news
             });
-        // a strategy moves an instance as often as its host has its turn
-        let leaving =
-            leaving || (self.strategies && matches!(kind, OpKind::LiveMigrate | OpKind::ColdMigrate));
+        // strategies move, stop and start an instance as often as its host has its turn
+        let turns = [OpKind::LiveMigrate, OpKind::ColdMigrate, OpKind::Stop, OpKind::Start];
+        let leaving = leaving || (self.strategies && turns.contains(&kind));
         // a server in error wants healing, also where the VIM itself set it so, late
         let healing = matches!(kind, OpKind::Reboot | OpKind::Rebuild) && server.vm == "error";
         if server.done.get(&kind) == Some(&self.epoch(server)) && !leaving && !healing && !by_user {

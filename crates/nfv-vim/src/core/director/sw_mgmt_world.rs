@@ -1,8 +1,8 @@
 //! The core as a strategy sees it: facts of hosts and instances, orders to the directors, questions to the cloud.
 
-use super::OperationStatus;
 use super::command::DirectorCommand;
 use super::sw_mgmt::{FILE, LOGGER};
+use super::{OperationKind, OperationStatus};
 use crate::core::host::service::HostService;
 use crate::core::host::{Host, HostState};
 use crate::core::instance::Instance;
@@ -94,7 +94,13 @@ impl World for CoreWorld<'_> {
     }
 
     fn host(&self, name: &str) -> Option<HostFacts> {
-        self.vim.hosts.get(name).map(host_facts)
+        let mut facts = self.vim.hosts.get(name).map(host_facts)?;
+        // sysinv may have taken a lock that it has not told the VIM of yet
+        let asked = self.vim.hosts_operation();
+        facts.locking |= asked
+            .is_some_and(|asked| asked.kind == OperationKind::LockHosts && asked.waits_for(name))
+            && !facts.is_locked();
+        Some(facts)
     }
 
     fn instance(&self, uuid: &str) -> Option<InstanceFacts> {

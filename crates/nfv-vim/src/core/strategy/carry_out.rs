@@ -21,6 +21,8 @@ const REBOOT_SECS: u64 = 60;
 const UPGRADE_HOSTS_SECS: u64 = 120;
 const UPGRADE_STATE_SECS: u64 = 60;
 const DATA_SYNC_SECS: u64 = 120;
+/// Whole seconds in which a lock that was asked for shows itself, or else came to nothing.
+const LATE_LOCK_SECS: u64 = 60;
 /// Whole seconds after which an instance that an audit finds as it was is stopped or started again.
 const AGAIN_SECS: u64 = 60;
 
@@ -316,6 +318,12 @@ impl StepDriver<'_> {
                     {
                         return failed;
                     }
+                }
+                if !late.is_empty() && done.is_some() {
+                    if waited() < LATE_LOCK_SECS {
+                        return Progress::Wait;
+                    }
+                    late.retain(|name| self.world.host(name).is_some_and(|host| host.locking));
                 }
                 settled(done, GONE)
             }

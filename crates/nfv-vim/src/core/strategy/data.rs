@@ -265,9 +265,8 @@ impl UpdateData {
     /// Keeps the alarms that count. Contract: strategies 2.1.
     pub(super) fn filter_alarms(&mut self, alarms: Vec<Alarm>, ignored: &[String]) {
         let relaxed = self.alarm_restrictions == AlarmRestriction::Relaxed;
-        let counts = |alarm: &Alarm| {
-            !(relaxed && alarm.mgmt_affecting == "False") && !ignored.contains(&alarm.alarm_id)
-        };
+        let harmless = |alarm: &Alarm| relaxed && alarm.mgmt_affecting == "False";
+        let counts = |alarm: &Alarm| !harmless(alarm) && !ignored.contains(&alarm.alarm_id);
         self.nfvi_alarms = alarms.into_iter().filter(counts).collect();
     }
 }

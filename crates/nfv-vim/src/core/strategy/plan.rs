@@ -30,7 +30,10 @@ pub enum HostKind {
     Worker,
 }
 
-/// A host, or why not.
+/// Hosts of a kind, whether they reboot, and which.
+type ToBuild<'a> = (HostKind, bool, Vec<&'a HostFacts>);
+
+/// Done, or why not.
 pub(super) type Checked = Result<(), String>;
 
 impl<'a> Planner<'a> {
@@ -119,7 +122,7 @@ impl<'a> Planner<'a> {
     fn sort_patch_hosts(
         &self,
         hosts: impl Iterator<Item = &'a HostSwPatch>,
-    ) -> Result<[(HostKind, bool, Vec<&'a HostFacts>); 8], String> {
+    ) -> Result<[ToBuild<'a>; 8], String> {
         use HostKind::{Controller, Storage, Swift, Worker};
         let mut lists = [Controller, Storage, Swift, Worker]
             .map(|kind| [(kind, false, Vec::new()), (kind, true, Vec::new())]);

@@ -24,7 +24,7 @@ pub struct HostFacts {
     pub admin_state: AdminState,
     /// Availability.
     pub avail_status: HostAvailStatus,
-    /// A lock of it is under way.
+    /// A lock of it is under way, or was asked for and has not shown itself yet.
     pub locking: bool,
     /// The VIM's own state of it is enabled.
     pub enabled: bool,
