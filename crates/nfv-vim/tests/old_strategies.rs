@@ -99,7 +99,9 @@ fn strategies_of_the_dumps_load_or_say_why_not() {
     let mut found = 0;
     for file in std::fs::read_dir(dumps).unwrap() {
         let path = file.unwrap().path();
-        let Ok(dump) = serde_json::from_str::<Value>(&std::fs::read_to_string(&path).unwrap()) else { continue };
+        let Ok(dump) = serde_json::from_str::<Value>(&std::fs::read_to_string(&path).unwrap()) else {
+            continue;
+        };
         for entry in dump["tables"]["sw_updates"].as_array().into_iter().flatten() {
             found += 1;
             let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();

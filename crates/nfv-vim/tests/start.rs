@@ -232,7 +232,7 @@ fn no_damage_of_a_column_keeps_the_rest_from_loading() {
 
 fn errors(outcome: &Outcome) -> Vec<&str> {
     let text = |effect| match effect {
-        &Effect::Log(ref line) if line.level == Level::Error => Some(line.text.as_str()),
+        Effect::Log(line) if line.level == Level::Error => Some(line.text.as_str()),
         _ => None,
     };
     outcome.effects.iter().filter_map(text).collect()

@@ -179,7 +179,8 @@ impl Vim {
 
     pub(super) fn call_overdue(&mut self, id: CallId) {
         let Some(outstanding) = self.outstanding.get(&id) else { return };
-        let detail = format!("{}: no answer in {} s", describe(&outstanding.call), self.config.turn_limit.as_secs());
+        let detail =
+            format!("{}: no answer in {} s", describe(&outstanding.call), self.config.turn_limit.as_secs());
         self.out.effects.push(Effect::Abandon(id));
         self.answered(id, Err(CallError::new(ErrorKind::TimedOut, detail)));
     }

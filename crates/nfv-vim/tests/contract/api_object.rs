@@ -286,7 +286,7 @@ fn networks() -> Vec<Case> {
         Case::new(MADE, "network refused, or asked for badly", move || {
             let mut rig = rig();
             let failed = Response::without(ResultCode::Failed, Body::CreateNetwork);
-            assert_eq!(answered(&mut rig, create_network(), refused()).1, [failed.clone()]);
+            assert_eq!(answered(&mut rig, create_network(), refused()).1, std::slice::from_ref(&failed));
             let Request::CreateNetwork(mut bad) = create_network() else { unreachable!() };
             bad.segmentation_id = t("many");
             assert_eq!(rig.api(Request::CreateNetwork(bad.clone())).unwrap(), [failed]);

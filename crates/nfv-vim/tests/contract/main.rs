@@ -4,8 +4,8 @@
 //! (`2.4 enabled (no) / lock, unlock, disable`). It drives the core through inputs and effects only, with a [`rig`]. The
 //! case tables of the modules below are what runs, and what `every_row_has_a_test` compares with the document.
 //!
-//! To add a section: write a module with `cases()` and `ELSEWHERE`, put it into `sections!`, take the section off
-//! [`coverage::OPEN`]. The names come from the report, `target/coverage-of-contract.txt`.
+//! To add a section: write a module with `cases()` and `ELSEWHERE`, put it into `sections!`, and the section into
+//! [`coverage::STATES_BEHAVIOUR`]. The names come from the report, `target/coverage-of-contract.txt`.
 #![allow(clippy::unwrap_used)] // in helpers of tests
 #![allow(clippy::type_complexity)] // rows of tables
 

@@ -123,7 +123,7 @@ impl World {
             return self.fail(format!("request {} of the API is answered and nobody waits", id.0));
         };
         let results: Vec<_> = responses.iter().map(|response| response.result.as_str()).collect();
-        self.journal.routine(self.now, &format!("{what} is answered {results:?}"));
+        self.journal.routine(self.now, format_args!("{what} is answered {results:?}"));
         if self.now.since(asked) > LONGEST_ANSWER {
             self.fail(format!("{what} was answered after {} s", self.now.since(asked).as_secs()));
         }
@@ -181,7 +181,7 @@ impl World {
         let Some(vim) = &mut self.vim else { return };
         self.journal.line(self.now, &format!("strategy: {command:?}"));
         let (status, outcome) = vim.command(now, command);
-        self.journal.routine(self.now, &format!("strategy: {status:?}"));
+        self.journal.routine(self.now, format_args!("strategy: {status:?}"));
         if status.failed == status.reason.is_empty() {
             self.fail(format!("a command that failed must say why, others nothing: {status:?}"));
         }

@@ -25,7 +25,14 @@ impl Journal {
     /// An empty journal; `NFV_SIM_VERBOSE=1` prints it as it is written.
     pub fn new() -> Self {
         let verbose = std::env::var_os("NFV_SIM_VERBOSE").is_some();
-        Self { hasher: DefaultHasher::new(), last: VecDeque::new(), verbose, whole: None, silent: false, lines: 0 }
+        Self {
+            hasher: DefaultHasher::new(),
+            last: VecDeque::new(),
+            verbose,
+            whole: None,
+            silent: false,
+            lines: 0,
+        }
     }
 
     /// Writes a line that is worth being shown.

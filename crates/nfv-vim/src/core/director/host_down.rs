@@ -169,13 +169,13 @@ impl Vim {
 
     /// The first instance that speaks against a lock, and why.
     fn lock_objection(&self, host: &str) -> Option<(String, String)> {
-        self.instances_on(host)
-            .filter(|i| !i.is_going() && !i.is_locked() && !i.is_failed())
-            .find_map(|instance| {
+        self.instances_on(host).filter(|i| !i.is_going() && !i.is_locked() && !i.is_failed()).find_map(
+            |instance| {
                 let objection = self.objection(instance, host, self.method_for(instance, host))?;
                 let reason = format!("Lock of host {host} rejected because {objection}");
                 Some((instance.uuid().to_owned(), reason))
-            })
+            },
+        )
     }
 }
 

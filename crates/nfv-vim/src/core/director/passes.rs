@@ -66,9 +66,8 @@ impl Vim {
             return;
         }
         let reason = self.operation_reason(host, kind, false);
-        let candidates = self.uuids_on(host, |i| {
-            !i.is_going() && !i.is_locked() && (!i.is_failed() || i.resuming.is_some())
-        });
+        let candidates = self
+            .uuids_on(host, |i| !i.is_going() && !i.is_locked() && (!i.is_failed() || i.resuming.is_some()));
         for uuid in candidates {
             let Some(operation) = self.operations.get(host) else { return };
             if operation.in_progress() >= self.config.instance.max_concurrent_migrates_per_host {
