@@ -53,13 +53,8 @@ impl Rules {
 
     pub fn report(&self) -> Vec<String> {
         let line = |(rule, ids): (&&str, &BTreeSet<String>)| {
-            let some: Vec<_> = ids.iter().take(6).map(String::as_str).collect();
-            format!(
-                "better by rule {rule}: {} ({}{})",
-                ids.len(),
-                some.join(", "),
-                if ids.len() > 6 { ", ..." } else { "" }
-            )
+            let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+            format!("better by rule {rule}: {} ({})", ids.len(), ids.join(", "))
         };
         self.used.iter().map(line).collect()
     }
