@@ -231,11 +231,11 @@ fn no_damage_of_a_column_keeps_the_rest_from_loading() {
 }
 
 fn errors(outcome: &Outcome) -> Vec<&str> {
-    let text = |effect| match effect {
+    let errors = outcome.effects.iter().filter_map(|effect| match effect {
         Effect::Log(line) if line.level == Level::Error => Some(line.text.as_str()),
         _ => None,
-    };
-    outcome.effects.iter().filter_map(text).collect()
+    });
+    errors.collect()
 }
 
 fn bad_image(rows: &mut Snapshot) -> String {
