@@ -270,7 +270,7 @@ impl Cloud {
 
 /// What the VIM does not know as it is.
 pub fn unsettled(vim: &Vim, cloud: &Cloud, disabled: &BTreeSet<Pool>) -> Vec<String> {
-    fn compare<'a, T: PartialEq + std::fmt::Debug + 'a>(
+    fn compare<'a, T: Clone + PartialEq + std::fmt::Debug + 'a>(
         known: impl Iterator<Item = &'a T>,
         there: impl Iterator<Item = &'a T>,
         what: &str,
