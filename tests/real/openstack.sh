@@ -8,6 +8,7 @@
 #   NFV_OPENSTACK_DIR=DIR       the same as the argument
 #   NFV_BIN_DIR=target/debug    where nfv-vim and nfv-lab are
 #   NFV_REAL_LEAVE_UP=1         leaves the OpenStack running
+#   NFV_REAL_PLAY=play.py       what is played
 # Exit status: 0 all passed, 1 something failed, 77 skipped.
 set -uo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -24,6 +25,7 @@ for program in nfv-vim nfv-lab; do
     [ -x "$BIN/$program" ] || fail "no $BIN/$program: build first (cargo build -p nfv-vim -p nfv-lab)"
 done
 BIN=$(cd "$BIN" && pwd)
+export NFV_BIN_DIR=$BIN
 export PYTHONDONTWRITEBYTECODE=1
 
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/nfv-real.XXXXXX") || exit 1
@@ -86,7 +88,7 @@ python3 "$PARTS/configure.py" write "$WORK" "$OPENSTACK/openrc" || fail "no conf
 setsid "$BIN/nfv-vim" -c "$WORK/config.ini" >"$WORK/vim.out" 2>&1 </dev/null &
 VIM=$!
 
-run python3 "$PARTS/play.py" "$WORK" "$OPENSTACK" "$VIM"
+run python3 "$PARTS/${NFV_REAL_PLAY:-play.py}" "$WORK" "$OPENSTACK" "$VIM"
 STATUS=$?
 
 end_process "$VIM" 15

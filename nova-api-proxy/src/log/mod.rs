@@ -16,11 +16,12 @@ mod sink;
 use std::fmt::{self, Write as _};
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Zoned;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use nfv_common::config::OsloConfig;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -96,6 +97,8 @@ struct OsloLayer {
     debug_line: Format,
     date_format: String,
     json: bool,
+    /// The date of the second at hand, for many lines fall into one.
+    date: Mutex<(i64, String)>,
 }
 
 /// Opens the destinations and makes the log that of the process.
@@ -135,6 +138,7 @@ pub fn install(config: &OsloConfig) -> Result<LogHandle, StartError> {
         debug_line: Format::parse(&format!("{} {}", log.line_format, log.debug_suffix)),
         date_format: log.date_format,
         json: log.json,
+        date: Mutex::default(),
     };
     let subscriber = tracing_subscriber::registry().with(layer);
     tracing::subscriber::set_global_default(subscriber).map_err(|error| wrong(io::Error::other(error)))?;
@@ -168,19 +172,29 @@ impl<S: Subscriber> Layer<S> for OsloLayer {
             Level::INFO => (6, "INFO"),
             Level::DEBUG | Level::TRACE => (7, "DEBUG"),
         };
-        let text = self.text(metadata, name, &message.text, &Zoned::now());
+        let text = self.text(metadata, name, &message.text, Timestamp::now());
         self.queue.put(Line { severity, text });
     }
 }
 
 impl OsloLayer {
-    fn text(&self, metadata: &Metadata<'_>, level: &str, message: &str, now: &Zoned) -> String {
-        let date = now.strftime(&self.date_format).to_string();
+    fn date(&self, now: Timestamp) -> String {
+        let mut held = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.0 != now.as_second() || held.1.is_empty() {
+            let local = now.to_zoned(TimeZone::system());
+            *held = (now.as_second(), local.strftime(&self.date_format).to_string());
+        }
+        held.1.clone()
+    }
+
+    fn text(&self, metadata: &Metadata<'_>, level: &str, message: &str, now: Timestamp) -> String {
+        let date = self.date(now);
+        let millis = now.as_millisecond().rem_euclid(1000);
         let pid = std::process::id();
         if self.json {
             return serde_json::json!({
                 "message": message, "asctime": date, "name": metadata.target(), "levelname": level,
-                "msecs": now.millisecond(), "process": pid, "pathname": metadata.file(),
+                "msecs": millis, "process": pid, "pathname": metadata.file(),
                 "lineno": metadata.line(),
             })
             .to_string();
@@ -190,7 +204,7 @@ impl OsloLayer {
         format.render(|name| {
             Some(match name {
                 "asctime" => Value::Text(&date),
-                "msecs" => Value::Int(now.millisecond().into()),
+                "msecs" => Value::Int(millis),
                 "process" => Value::Int(pid.into()),
                 "levelname" => Value::Text(level),
                 "name" => Value::Text(metadata.target()),

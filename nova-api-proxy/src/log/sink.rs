@@ -17,6 +17,8 @@ use crate::cli::PROGRAM;
 
 /// Lines that may wait; more are lost and counted.
 const QUEUE_LENGTH: usize = 8192;
+/// Lines for a file are written together up to this many bytes, as long as more of them wait.
+const MAX_PENDING: usize = 64 * 1024;
 /// Longest message for a datagram socket.
 const MAX_DATAGRAM: usize = 64 * 1024;
 /// Pause between attempts to reach a datagram socket that is not there.
@@ -52,11 +54,12 @@ pub enum Sink {
 }
 
 impl Sink {
-    fn write(&mut self, line: &Line) -> io::Result<()> {
-        match self {
+    /// Takes a line; gives how many lines were lost.
+    fn write(&mut self, line: &Line) -> u64 {
+        let written = match self {
             Self::Stderr => writeln!(io::stderr().lock(), "{}", line.text),
             Self::Stdout => writeln!(io::stdout().lock(), "{}", line.text),
-            Self::File(file) => file.write(&line.text),
+            Self::File(file) => return file.write(&line.text),
             Self::Syslog(socket, facility) => {
                 let priority = u32::from(facility.number()) * 8 + u32::from(line.severity);
                 let date = Zoned::now().strftime("%b %e %H:%M:%S").to_string();
@@ -69,6 +72,15 @@ impl Sink {
                     line.severity
                 ))
             }
+        };
+        u64::from(written.is_err())
+    }
+
+    /// Writes what waits; gives how many lines were lost.
+    fn flush(&mut self) -> u64 {
+        match self {
+            Self::File(file) => file.flush(),
+            Self::Stderr | Self::Stdout | Self::Syslog(..) | Self::Journal(_) => 0,
         }
     }
 }
@@ -79,6 +91,9 @@ pub struct LogFile {
     path: PathBuf,
     watch: bool,
     file: Option<File>,
+    pending: String,
+    /// How many lines wait in it.
+    lines: u64,
 }
 
 impl LogFile {
@@ -88,20 +103,32 @@ impl LogFile {
     /// Those of the file.
     pub fn open(path: PathBuf, watch: bool) -> io::Result<Self> {
         let file = File::options().create(true).append(true).open(&path)?;
-        Ok(Self { path, watch, file: Some(file) })
+        Ok(Self { path, watch, file: Some(file), pending: String::new(), lines: 0 })
     }
 
-    fn write(&mut self, text: &str) -> io::Result<()> {
+    /// Takes a line; it is written with the others that wait, see [`Self::flush`].
+    fn write(&mut self, text: &str) -> u64 {
+        self.pending.push_str(text);
+        self.pending.push('\n');
+        self.lines += 1;
+        if self.pending.len() < MAX_PENDING { 0 } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> u64 {
+        let (pending, lines) = (std::mem::take(&mut self.pending), std::mem::take(&mut self.lines));
+        let written = if pending.is_empty() { Ok(()) } else { self.append(&pending) };
+        if written.is_ok() { 0 } else { lines }
+    }
+
+    fn append(&mut self, text: &str) -> io::Result<()> {
         if self.watch && !self.is_in_place() {
             self.file = None;
         }
-        if self.file.is_none() {
-            self.file = Some(File::options().create(true).append(true).open(&self.path)?);
-        }
-        match &mut self.file {
-            Some(file) => file.write_all(format!("{text}\n").as_bytes()),
-            None => Ok(()),
-        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(File::options().create(true).append(true).open(&self.path)?),
+        };
+        file.write_all(text.as_bytes())
     }
 
     fn is_in_place(&self) -> bool {
@@ -201,23 +228,39 @@ impl Queue {
 }
 
 fn write(jobs: &Receiver<Job>, mut sinks: Vec<Sink>, lost: &AtomicU64) {
-    while let Ok(job) = jobs.recv() {
-        match job {
-            Job::Flush(done) => {
-                let _ = done.try_send(());
+    while let Ok(first) = jobs.recv() {
+        // what waits is written together, and nothing is kept back
+        let mut next = Some(first);
+        while let Some(job) = next {
+            write_one(job, &mut sinks, lost);
+            next = jobs.try_recv().ok();
+        }
+        flush(&mut sinks, lost);
+    }
+}
+
+fn flush(sinks: &mut [Sink], lost: &AtomicU64) {
+    let most = sinks.iter_mut().map(Sink::flush).max().unwrap_or_default();
+    lost.fetch_add(most, Ordering::Relaxed);
+}
+
+fn write_one(job: Job, sinks: &mut [Sink], lost: &AtomicU64) {
+    match job {
+        Job::Flush(done) => {
+            flush(sinks, lost);
+            // nobody waiting any more is no error
+            let _ = done.try_send(());
+        }
+        Job::Line(line) => {
+            let before = lost.swap(0, Ordering::Relaxed);
+            if before > 0 {
+                let told = Line { severity: 4, text: format!("{before} log lines were lost.") };
+                sinks.iter_mut().for_each(|sink| {
+                    sink.write(&told);
+                });
             }
-            Job::Line(line) => {
-                let before = lost.swap(0, Ordering::Relaxed);
-                if before > 0 {
-                    let text = format!("{before} log lines were lost.");
-                    let told = Line { severity: 4, text };
-                    sinks.iter_mut().for_each(|sink| {
-                        let _ = sink.write(&told);
-                    });
-                }
-                let failed = sinks.iter_mut().filter_map(|sink| sink.write(&line).err()).count();
-                lost.fetch_add(u64::from(failed > 0), Ordering::Relaxed);
-            }
+            let most = sinks.iter_mut().map(|sink| sink.write(&line)).max().unwrap_or_default();
+            lost.fetch_add(most, Ordering::Relaxed);
         }
     }
 }
