@@ -41,6 +41,7 @@ impl World {
         let changes = !matches!(&request, Request::GetInstance(_));
         if let Some(server) = self.cloud.servers.get_mut(&uuid).filter(|_| changes) {
             server.failures += 1;
+            server.asked = Some(self.now);
             server.user_stopped |= matches!(&request, Request::StopInstance(_));
         }
         self.ask_api(request);
@@ -166,6 +167,12 @@ impl World {
             | DirectorCommand::StartInstances { uuids, .. } => uuids,
             _ => &[],
         };
+        if matches!(&command, DirectorCommand::MigrateInstances(_))
+            && let Some(host) = touched.first().and_then(|uuid| self.cloud.servers[uuid].host.clone())
+            && let Some(host) = self.cloud.hosts.get_mut(&host)
+        {
+            host.emptied = Some(self.now);
+        }
         for uuid in touched {
             if let Some(server) = self.cloud.servers.get_mut(uuid) {
                 server.failures += 1;

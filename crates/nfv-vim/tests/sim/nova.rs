@@ -69,6 +69,8 @@ pub struct Server {
     pub live: bool,
     /// Its flavor asks for a guest heartbeat.
     pub heartbeat: bool,
+    /// When a user asked for something by the VIM's API, whose requests do not say that a user is behind them.
+    pub asked: Option<Mono>,
     /// The system may heal it.
     pub auto_recovery: bool,
     /// Host.
@@ -106,6 +108,7 @@ impl Server {
             priority: None,
             live: true,
             heartbeat: false,
+            asked: None,
             auto_recovery: true,
             host: Some(host.to_owned()),
             vm: "active",

@@ -12,6 +12,12 @@ use std::time::Duration;
 /// The longest that Nova's part of any operation takes here.
 pub const LONGEST_OP: Duration = secs(40);
 
+/// A strategy's operation on a host may take so long; what arrives meanwhile is moved on.
+const EMPTYING: Duration = secs(1800);
+
+/// A user's request by the VIM's API may reach Nova so much later.
+const ASKED: Duration = secs(240);
+
 fn kind_of(action: &NovaAction) -> Option<OpKind> {
     Some(match action {
         NovaAction::Reboot { .. } => OpKind::Reboot,
@@ -43,6 +49,7 @@ impl Cloud {
             return Err(CallError::new(ErrorKind::NotFound, "no such server").with_status(404));
         };
         let Some(kind) = kind_of(action) else { return Err(refuse(400, "not simulated")) };
+        let by_user = by_user || server.asked.is_some_and(|asked| self.now.since(asked) < ASKED);
         let name = server.name.clone();
         let host = server.host.clone().unwrap_or_default();
         let under_way = server.op.as_ref().is_some_and(|op| op.kind == kind);
@@ -62,7 +69,8 @@ impl Cloud {
         let news = self.now - secs(90);
         let leaving = matches!(kind, OpKind::LiveMigrate | OpKind::ColdMigrate)
             && self.hosts.get(&host).is_some_and(|host| {
-                host.action != HostAction::None || !host.enabled || host.enabled_since > news
+                let emptied = host.emptied.is_some_and(|since| self.now.since(since) < EMPTYING);
+                host.action != HostAction::None || !host.enabled || host.enabled_since > news || emptied
             });
         // strategies move, stop and start an instance as often as its host has its turn
         let turns = [OpKind::LiveMigrate, OpKind::ColdMigrate, OpKind::Stop, OpKind::Start];

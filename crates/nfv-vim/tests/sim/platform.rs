@@ -54,6 +54,8 @@ pub struct SimHost {
     pub lock_until: Mono,
     /// How often it died or was locked: reasons to move servers.
     pub upheavals: u64,
+    /// When a strategy wanted it emptied last.
+    pub emptied: Option<Mono>,
     /// The states the VIM was last told or shown, when and which.
     pub told: Option<(Mono, bool)>,
 }
@@ -104,6 +106,7 @@ impl SimHost {
             procedure: 0,
             lock_until: Mono::ZERO,
             upheavals: 0,
+            emptied: None,
             told: None,
         }
     }

@@ -186,6 +186,10 @@ impl Vim {
                 || (old.action == InstanceAction::Rebooting && nfvi.action == InstanceAction::None)
                 || (was.has(&Avail::Resized) && !nfvi.avail_status.contains(&Avail::Resized)));
         let over = moves(&old.action) && !moves(&nfvi.action);
+        if old.action == InstanceAction::Rebooting && instance.repair == Some(ActionType::Reboot) {
+            // an earlier process sent it: it is over, and not to be taken up again
+            instance.repair = None;
+        }
         if crashed {
             instance.fail_reason = Some("instance crashed".to_owned());
         }
