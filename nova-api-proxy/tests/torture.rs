@@ -75,7 +75,7 @@ fn pipelined_requests_are_answered_in_order() {
         assert_eq!(client.answer("POST").text(), format!("/post/{index}"));
     }
     // what follows a refused request with its body is the next request
-    client.send(&format!("POST /x HTTP/1.1\r\nX-Auth-Token: bad\r\nContent-Length: 9\r\n\r\nsome bodyGET /last HTTP/1.1\r\n\r\n"));
+    client.send("POST /x HTTP/1.1\r\nX-Auth-Token: bad\r\nContent-Length: 9\r\n\r\nsome bodyGET /last HTTP/1.1\r\n\r\n");
     assert_eq!((client.answer("POST").code(), client.answer("GET").text().as_str()), (401, "/last"));
 }
 
