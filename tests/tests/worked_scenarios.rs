@@ -71,7 +71,7 @@ const SCENARIOS: [Worked; 8] = [
                 ("7", "in nova POST */servers/vm1/action {\"os-migrateLive\""),
                 ("8", "log Live-Migrate complete for instance vm1 now enabled on host"),
                 ("6", "in guest POST /v1/instances/vm2/vote"),
-                ("6", "out guest PATCH /nfvi-plugins/v1/instances/vm2 {\"event-type\":\"action\""),
+                ("6", "out guest PATCH /nfvi-plugins/v1/instances/vm2 *\"event-type\":\"action\""),
                 ("6", "in guest POST /v1/instances/vm2/notify"),
                 ("6", "in guest PATCH /v1/instances/vm2"),
                 ("7", "in nova POST */servers/vm2/action {\"os-migrateLive\""),
@@ -167,7 +167,7 @@ const SCENARIOS: [Worked; 8] = [
             Part {
                 deed: Deed::Cloud(|| json!({"do": "guest-heartbeat-fail", "vm": "vm2", "repair": "reboot"})),
                 steps: &[
-                    ("1", "out guest PATCH /nfvi-plugins/v1/instances/vm2 {\"event-type\":\"alarm\""),
+                    ("1", "out guest PATCH /nfvi-plugins/v1/instances/vm2 *\"event-type\":\"alarm\""),
                     (
                         "2",
                         "log Guest Heartbeat failed for instance vm2 on host compute-0, soft-reboot repair action requested",

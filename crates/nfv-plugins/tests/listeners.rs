@@ -394,6 +394,24 @@ async fn a_users_action_arrives_with_all_that_is_needed_to_repeat_it() {
 }
 
 #[tokio::test]
+async fn an_action_without_a_project_is_passed_on_without_one() {
+    let (_cloud, plugins, inbound) = plugins(|config| config.auto_accept_requests = true).await;
+    let mut told = core(inbound, |_| None);
+    let compute = plugins.addresses().compute.unwrap();
+    for (path, wanted) in [
+        ("/v2.1/servers/i1/action", None),
+        ("/v2/servers/i1/action", None),
+        ("/v2.1/servers/servers/i1/action", Some("servers")),
+    ] {
+        assert_eq!(http(compute, "POST", path, USER, r#"{"pause":null}"#).await.0, 202, "{path}");
+        let Some(Notification::InstanceActionRequest { uuid, context, .. }) = told.recv().await else {
+            panic!()
+        };
+        assert_eq!((uuid.as_str(), context.tenant_id.as_deref()), ("i1", wanted), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn bad_actions_are_refused() {
     let (_cloud, plugins, mut inbound) = plugins(|_| ()).await;
     for (method, path, body, wanted) in [

@@ -317,6 +317,7 @@ async fn each_action_has_its_body() {
 #[tokio::test]
 async fn a_users_action_is_the_users_own_request() {
     let cloud = Cloud::start().await;
+    cloud.on("POST /nova/v2.1/servers/i1/action", Doing::json(202, ""));
     cloud.on("POST /nova/v2.1/theirs/servers/i1/action", Doing::json(202, ""));
     cloud.on("POST /nova/v2.1/p1/servers/i1/action", Doing::json(202, ""));
     let (plugins, _inbound) = cloud.plugins().await;
@@ -327,7 +328,9 @@ async fn a_users_action_is_the_users_own_request() {
         version: version.map(str::to_owned),
         content: Some("{\"os-stop\" :null, \"x\": 1}".into()),
     };
+    let nowhere = || RequestContext { tenant_id: None, ..context(None, Some("user")) };
     for (action, context, token, marks, own_body) in [
+        (NovaAction::Stop, nowhere(), Some("user"), "W C", true),
         (NovaAction::Stop, context(Some("2.1"), Some("user")), Some("user"), "W C 2.1", true),
         (NovaAction::Stop, context(None, Some("user")), Some("user"), "W C", true),
         (NovaAction::Stop, context(None, None), Some(""), "W C", true),
@@ -335,9 +338,15 @@ async fn a_users_action_is_the_users_own_request() {
         (NovaAction::ResetStateToError, context(None, Some("user")), Some(cloud::TOKEN), CV, false),
     ] {
         let content = context.content.clone().unwrap();
+        let project = match (&action, &context.tenant_id) {
+            (NovaAction::ResetStateToError, _) => "/p1",
+            (_, Some(_)) => "/theirs",
+            (_, None) => "",
+        };
         let call = ComputeCall::InstanceAction { uuid: "i1".into(), action, context: Some(context) };
         plugins.perform(Call::Compute(call), Turn::free()).await.unwrap();
         let seen = cloud.take().remove(0);
+        assert_eq!(seen.line, format!("POST /nova/v2.1{project}/servers/i1/action"));
         assert_eq!(
             (seen.header("X-Auth-Token"), seen.marks().as_str()),
             (token.filter(|t| !t.is_empty()).or(Some("")), marks)

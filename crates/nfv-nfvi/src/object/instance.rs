@@ -256,7 +256,7 @@ pub fn power_state_text(number: i64) -> &'static str {
 pub struct RequestContext {
     /// The user's token. Secret: never logged.
     pub token_id: Option<String>,
-    /// The user's project.
+    /// The user's project; none when the user's request names none.
     pub tenant_id: Option<String>,
     /// Id of the waiting request.
     pub request_uuid: Option<String>,

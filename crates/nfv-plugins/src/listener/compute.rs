@@ -70,7 +70,7 @@ async fn serve(door: web::Data<Door>, request: HttpRequest, payload: web::Payloa
     let place = door.waiting.enter();
     let context = RequestContext {
         token_id: header("X-Auth-Token"),
-        tenant_id: Some(tenant),
+        tenant_id: tenant,
         request_uuid: Some(place.request.clone()),
         version: header("X-OpenStack-Nova-API-Version"),
         // it was read as JSON, so it is UTF-8
@@ -97,12 +97,16 @@ async fn serve(door: web::Data<Door>, request: HttpRequest, payload: web::Payloa
     respond(place.wait().await)
 }
 
-/// Tenant and instance of `/v2.1/{tenant}/servers/{instance}/action`, by position.
-fn address(path: &str) -> Option<(String, String)> {
+/// Tenant and instance of `/v2.1/{tenant}/servers/{instance}/action`, by position; `/v2.1/servers/{instance}/action`
+/// names no tenant.
+fn address(path: &str) -> Option<(Option<String>, String)> {
     let parts: Vec<&str> = path.split('/').collect();
     let (last, before) = (parts.last()?, parts.get(parts.len().checked_sub(2)?)?);
-    let tenant = parts.get(2)?;
-    (*last == "action").then(|| ((*tenant).to_owned(), (*before).to_owned()))
+    let tenant = match parts.as_slice() {
+        [_, _, "servers", _, _] => None,
+        _ => Some((*parts.get(2)?).to_owned()),
+    };
+    (*last == "action").then(|| (tenant, (*before).to_owned()))
 }
 
 /// The first entry of a JSON object; none when it is empty. The others are not looked at.

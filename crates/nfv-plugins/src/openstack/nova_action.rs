@@ -50,8 +50,12 @@ pub(crate) async fn act(
     let base = caller.base(Service::Nova).await.map_err(ExchangeError::NoToken)?;
     let token = caller.token().await.map_err(ExchangeError::NoToken)?;
     let context = context.filter(|_| !matches!(action, NovaAction::ResetStateToError));
-    let tenant = context.and_then(|context| context.tenant_id.as_ref()).unwrap_or(&token.project_id);
-    let url = format!("{base}/v2.1/{}/servers/{}/action", encoded(tenant), encoded(uuid));
+    let tenant = match context {
+        None => Some(&token.project_id),
+        Some(context) => context.tenant_id.as_ref(),
+    };
+    let project = tenant.map(|tenant| format!("/{}", encoded(tenant))).unwrap_or_default();
+    let url = format!("{base}/v2.1{project}/servers/{}/action", encoded(uuid));
     let (function, own_body) = form(action);
     let mut request = Request::new("nova", function, Method::POST, url).wrs().json_type();
     match context {
