@@ -157,6 +157,8 @@ mod tests {
         frames.into_iter().map(|frame| frame.map(|object| Value::Object(object).to_string())).collect()
     }
 
+    type Case<'a> = (&'a [&'a [u8]], &'a [Result<String, FrameError>]);
+
     fn ok(text: &str) -> Result<String, FrameError> {
         Ok(text.to_owned())
     }
@@ -165,7 +167,7 @@ mod tests {
     fn objects_are_found_and_a_lost_place_is_found_again_at_the_next_newline() {
         use FrameError::{Incomplete, NotAnObject, TooLong};
         let long = format!("\n{{\"a\":\"{}\"}}\n{{}}\n", "x".repeat(64)).into_bytes();
-        let cases: [(&[&[u8]], &[Result<String, FrameError>]); 17] = [
+        let cases: [Case<'_>; 17] = [
             (&[b"\n{\"a\":1}\n"], &[ok("{\"a\":1}")]),
             (&[b"{\"a\":1}"], &[ok("{\"a\":1}")]),
             (&[b"\n\n\n", b"", b"\r\n"], &[]),

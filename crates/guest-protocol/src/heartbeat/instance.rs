@@ -1,6 +1,7 @@
 //! The identity of an instance.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Longest identity that is taken.
 const MAX_LENGTH: usize = 64;
@@ -10,7 +11,7 @@ const LAST_PART: usize = 24;
 
 /// The uuid of an instance. It becomes part of a file name, so only letters, digits and dashes are taken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstanceUuid(Box<str>);
+pub struct InstanceUuid(Arc<str>);
 
 impl InstanceUuid {
     /// Takes a uuid; none when it cannot be one.
