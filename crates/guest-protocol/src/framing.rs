@@ -15,6 +15,11 @@ use serde_json::{Map, Value};
 /// An object as it was received; key order does not matter.
 pub type Object = Map<String, Value>;
 
+/// An object as text, without blanks, for logs.
+pub fn text(object: Object) -> String {
+    Value::Object(object).to_string()
+}
+
 /// What stood where an object was expected. Reading goes on after the next newline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
@@ -154,7 +159,7 @@ mod tests {
     fn read(parts: &[&[u8]]) -> Vec<Result<String, FrameError>> {
         let mut lines = JsonLines::new(64);
         let frames = parts.iter().flat_map(|part| lines.on_bytes(part)).collect::<Vec<_>>();
-        frames.into_iter().map(|frame| frame.map(|object| Value::Object(object).to_string())).collect()
+        frames.into_iter().map(|frame| frame.map(text)).collect()
     }
 
     type Case<'a> = (&'a [&'a [u8]], &'a [Result<String, FrameError>]);
