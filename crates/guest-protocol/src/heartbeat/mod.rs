@@ -18,4 +18,4 @@ pub mod message;
 pub mod vim;
 pub mod words;
 
-pub use fields::MissingField;
+pub use fields::{MissingField, cut, leading_int};
