@@ -7,8 +7,11 @@
 //! - [`framing`]: objects of JSON on a virtio-serial port, with resynchronisation; the same on both ports.
 //! - [`heartbeat`]: guest_client, its applications, guestServer, guestAgent, VIM and mtcAgent.
 //!
+//! [`check`] says what must hold of every parser.
+//!
 //! Contract: guest 2.2, 3, 7, 8, 9.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod check;
 pub mod framing;
 pub mod heartbeat;
