@@ -3,6 +3,7 @@
 //! - [`arguments`]: the command line;
 //! - [`place`]: where files are; pid file and health file;
 //! - [`platform`]: what has to be there before the start goes on;
+//! - [`receive_buffer`]: room for datagrams;
 //! - [`settings`]: values of the configuration files;
 //! - [`log`]: lines to syslog, or to standard output in the foreground.
 //!
@@ -13,6 +14,7 @@ pub mod arguments;
 pub mod log;
 pub mod place;
 pub mod platform;
+pub mod receive_buffer;
 pub mod settings;
 
 /// Exit status when the start fails.

@@ -18,6 +18,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use guest_daemon::receive_buffer;
 use guest_protocol::framing::JsonLines;
 use guest_protocol::heartbeat::datagram::{AgentEvent, ServerCommand};
 use guest_protocol::heartbeat::instance::InstanceUuid;
@@ -63,6 +64,7 @@ fn main() -> anyhow::Result<()> {
 
     let root = tempfile::tempdir()?;
     let events = UdpSocket::bind("127.0.0.1:0")?;
+    receive_buffer::enlarge(&events);
     let port = UdpSocket::bind("127.0.0.2:0")?.local_addr()?.port();
     prepare(root.path(), events.local_addr()?.port(), port)?;
     let uuids: Vec<_> = (0..guests)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "guest_heartbeat_api.h"
+#include "guest_heartbeat_msg_defs.h"
 
 #define CHECK(what) _Static_assert(what, #what)
 
@@ -18,6 +19,8 @@ CHECK(sizeof(GuestHeartbeatApiCallbacksT) == 24);
 CHECK(offsetof(GuestHeartbeatApiCallbacksT, register_state) == 0);
 CHECK(offsetof(GuestHeartbeatApiCallbacksT, health_check) == 8);
 CHECK(offsetof(GuestHeartbeatApiCallbacksT, action_notify) == 16);
+CHECK(GUEST_HEARTBEAT_MSG_VERSION_CURRENT == 3 && GUEST_HEARTBEAT_MSG_MAX_MSG_SIZE == 1056);
+CHECK(sizeof(GUEST_HEARTBEAT_MSG_CHALLENGE_RESPONSE) == sizeof("challenge_response"));
 CHECK(GUEST_API_OKAY == 0 && GUEST_API_FAILED == 1 && GUEST_API_INTERRUPTED == 2 && GUEST_API_TRY_AGAIN == 3);
 CHECK(GUEST_HEARTBEAT_API_ACTION_MAX == 5 && GUEST_HEARTBEAT_API_ACTION_LOG == 4);
 CHECK(GUEST_HEARTBEAT_API_EVENT_MAX == 13 && GUEST_HEARTBEAT_API_EVENT_RESIZE_END == 8);

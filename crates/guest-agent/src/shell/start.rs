@@ -10,6 +10,7 @@ use guest_daemon::arguments::Arguments;
 use guest_daemon::log::{Level, Logger};
 use guest_daemon::place::Place;
 use guest_daemon::platform::{self, Platform};
+use guest_daemon::receive_buffer;
 use guest_protocol::heartbeat::datagram::{AgentEvent, HostCommand, LENGTH};
 use nix::sys::stat::{Mode, umask};
 use tokio::net::UdpSocket;
@@ -235,7 +236,10 @@ async fn lookup(name: &str) -> Option<IpAddr> {
 }
 
 async fn bind(address: IpAddr, port: u16) -> anyhow::Result<UdpSocket> {
-    UdpSocket::bind((address, port)).await.with_context(|| format!("cannot bind {address} port {port}"))
+    let socket = UdpSocket::bind((address, port)).await;
+    let socket = socket.with_context(|| format!("cannot bind {address} port {port}"))?;
+    receive_buffer::enlarge(&socket);
+    Ok(socket)
 }
 
 /// Loopback in both families; that of IPv6 may be missing.

@@ -11,6 +11,7 @@ use guest_daemon::arguments::Arguments;
 use guest_daemon::log::{Level, Logger};
 use guest_daemon::place::Place;
 use guest_daemon::platform::{self, Platform};
+use guest_daemon::receive_buffer;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
@@ -113,6 +114,7 @@ fn start(place: &Place, logger: &mut Logger) -> anyhow::Result<()> {
     let bound = SocketAddr::new(address, config.port);
     let socket = UdpSocket::bind(bound).with_context(|| format!("cannot bind {bound}"))?;
     socket.set_nonblocking(true).context("cannot prepare the socket")?;
+    receive_buffer::enlarge(&socket);
     logger.write(Level::Info, &format!("listening on {bound}"));
     Shell::new(place, config, socket, &signals, logger)?.run()
 }
