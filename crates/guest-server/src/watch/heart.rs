@@ -198,27 +198,37 @@ impl Instance {
                 self.misses = 0;
                 self.send_challenge(context);
             }
-            Heart::Challenged if self.failed || !self.reporting => {
-                self.set_heartbeating(context, false);
-                self.wait_for_init(context);
+            Heart::Challenged => {
+                if self.is_own_lateness(context) {
+                    self.challenged_at = context.now;
+                    self.send_challenge(context);
+                } else if self.failed || !self.reporting {
+                    self.set_heartbeating(context, false);
+                    self.wait_for_init(context);
+                } else {
+                    self.on_miss(context);
+                }
             }
-            Heart::Challenged => self.on_miss(context),
         }
+    }
+
+    /// Whether the challenge is unanswered because this process was late itself; only so many times in a row.
+    fn is_own_lateness(&mut self, context: &mut Context<'_>) -> bool {
+        let graces = context.limits.graces;
+        if !(context.late_since)(self.challenged_at) || self.graces >= graces {
+            return false;
+        }
+        self.graces += 1;
+        let text = format!(
+            "no answer yet, but this process was late itself ; not counted ({} of {graces})",
+            self.graces
+        );
+        self.log(context, Level::Warn, &text);
+        true
     }
 
     fn on_miss(&mut self, context: &mut Context<'_>) {
         let millis = self.wishes.interval.as_millis();
-        if (context.late_since)(self.challenged_at) && self.graces < context.limits.graces {
-            self.graces += 1;
-            let text = format!(
-                "no answer yet, but this process was late itself ; not counted ({} of {})",
-                self.graces, context.limits.graces
-            );
-            self.log(context, Level::Warn, &text);
-            self.challenged_at = context.now;
-            self.send_challenge(context);
-            return;
-        }
         self.misses += 1;
         let threshold = context.limits.failure_threshold;
         if self.misses <= threshold {

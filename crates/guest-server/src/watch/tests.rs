@@ -362,6 +362,22 @@ fn guests_are_not_blamed_when_this_process_is_late_itself_but_not_for_ever() {
 }
 
 #[test]
+fn with_reporting_off_lateness_of_this_process_lets_no_guest_go_either() {
+    let mut rig = Rig::connected();
+    rig.input(Input::Command(ServerCommand::ModInstance(uuid(), Switch::Disabled)));
+    rig.say(GuestMessage::Init(init()));
+    rig.answer();
+    rig.pass(SECOND);
+    rig.take();
+    rig.now = rig.host.next_deadline() + SECOND / 2;
+    rig.input(Input::Time);
+    assert_eq!((rig.sent().len(), rig.told()), (1, vec![]));
+    rig.answer();
+    rig.pass(SECOND / 2);
+    assert_eq!(rig.told(), []);
+}
+
+#[test]
 fn an_answer_that_waits_to_be_read_counts_although_its_time_is_over() {
     let mut rig = Rig::beating();
     for _ in 0..20 {
