@@ -5,6 +5,7 @@
 //! ```
 //!
 //! - [`framing`]: objects of JSON on a virtio-serial port, with resynchronisation; the same on both ports.
+//! - [`messaging`]: host_agent, guest_agent and what applications say through them: server groups, scaling.
 //! - [`heartbeat`]: guest_client, its applications, guestServer, guestAgent, VIM and mtcAgent.
 //!
 //! Contract: guest 2.2, 3, 7, 8, 9.
@@ -12,3 +13,4 @@
 
 pub mod framing;
 pub mod heartbeat;
+pub mod messaging;
