@@ -13,6 +13,8 @@ use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use crate::debug::{DEBUG, ERROR, INFO, VERBOSE, say};
 use crate::types::{FAILED, GuestApiError, INTERRUPTED, OKAY, TRY_AGAIN};
 
+const MSG_NOSIGNAL: c_int = 0x4000;
+
 /// Does something with an open descriptor.
 fn with_socket(s: c_int, work: impl FnOnce(SockRef<'_>) -> GuestApiError) -> GuestApiError {
     if s < 0 {
@@ -98,7 +100,7 @@ pub unsafe extern "C" fn guest_api_unix_send(s: c_int, msg: *const c_void, size:
         // SAFETY: the caller's promise; not null.
         let bytes = unsafe { std::slice::from_raw_parts(msg.cast::<u8>(), size) };
         with_socket(s, |socket| {
-            let Err(error) = socket.send(bytes) else {
+            let Err(error) = socket.send_with_flags(bytes, MSG_NOSIGNAL) else {
                 return OKAY;
             };
             let text = format!("Failed to write to socket, error={}.", error_text(&error));

@@ -283,7 +283,7 @@ impl GuestAgent {
 
     fn perform(&mut self, action: GuestAction) -> Result<(), Fatal> {
         match action {
-            GuestAction::ToHost { source, message } => self.to_host(&source, &message),
+            GuestAction::ToHost { source, message } => self.write_to_host(&source, &message),
             GuestAction::ToApp { dest, datagram } => {
                 if let Err(error) = self.apps.send(&dest, datagram.as_bytes()) {
                     let text = format!("unable to send msg to {dest}: {}", error_text(&error));
@@ -295,7 +295,7 @@ impl GuestAgent {
         Ok(())
     }
 
-    fn to_host(&mut self, source: &Address, message: &[u8]) {
+    fn write_to_host(&mut self, source: &Address, message: &[u8]) {
         let mut result = write_message(&mut self.port, &mut self.outbox, message);
         if !self.up && !self.outbox.is_empty() {
             // nobody takes it; it must not come to whoever connects next

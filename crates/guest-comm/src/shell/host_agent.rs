@@ -192,7 +192,7 @@ impl HostAgent {
                 }
                 HostAction::Close(instance) => self.close(&instance),
                 HostAction::ToGuest { instance, source, message } => {
-                    self.to_guest(&instance, &source, &message)
+                    self.write_to_guest(&instance, &source, &message)
                 }
                 HostAction::ToApp { instance, dest, datagram } => {
                     if let Err(error) = self.apps.send(&dest, datagram.as_bytes()) {
@@ -234,7 +234,7 @@ impl HostAgent {
         }
     }
 
-    fn to_guest(&mut self, instance: &InstanceName, source: &Address, message: &[u8]) {
+    fn write_to_guest(&mut self, instance: &InstanceName, source: &Address, message: &[u8]) {
         let Some(token) = self.tokens.get(instance).copied() else {
             return;
         };
