@@ -17,6 +17,11 @@ use serde_json::{Map, Value};
 /// An object as it was received; key order does not matter.
 pub type Object = Map<String, Value>;
 
+/// An object as text, without blanks, for logs.
+pub fn text(object: Object) -> String {
+    Value::Object(object).to_string()
+}
+
 /// What stood where an object was expected. Reading goes on after the next newline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
@@ -166,8 +171,10 @@ mod tests {
     fn read(parts: &[&[u8]]) -> Vec<Result<String, FrameError>> {
         let mut lines = JsonLines::new(64);
         let frames = parts.iter().flat_map(|part| lines.on_bytes(part)).collect::<Vec<_>>();
-        frames.into_iter().map(|frame| frame.map(|object| Value::Object(object).to_string())).collect()
+        frames.into_iter().map(|frame| frame.map(text)).collect()
     }
+
+    type Case<'a> = (&'a [&'a [u8]], &'a [Result<String, FrameError>]);
 
     fn ok(text: &str) -> Result<String, FrameError> {
         Ok(text.to_owned())
@@ -177,7 +184,7 @@ mod tests {
     fn objects_are_found_and_a_lost_place_is_found_again_at_the_next_newline() {
         use FrameError::{Incomplete, NotAnObject, TooLong};
         let long = format!("\n{{\"a\":\"{}\"}}\n{{}}\n", "x".repeat(64)).into_bytes();
-        let cases: [(&[&[u8]], &[Result<String, FrameError>]); 17] = [
+        let cases: [Case<'_>; 17] = [
             (&[b"\n{\"a\":1}\n"], &[ok("{\"a\":1}")]),
             (&[b"{\"a\":1}"], &[ok("{\"a\":1}")]),
             (&[b"\n\n\n", b"", b"\r\n"], &[]),
