@@ -7,6 +7,7 @@
 
 mod abi;
 mod built;
+mod corpora;
 mod faults;
 mod machine;
 mod messaging;
