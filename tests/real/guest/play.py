@@ -15,8 +15,14 @@ class Site:
 
     def __init__(self, arguments):
         directory = arguments.dir
-        self.programs = arguments.bin
         self.hosts, self.vms = [], []
+        try:
+            self.start(arguments, directory)
+        except BaseException:
+            self.stop()
+            raise
+
+    def start(self, arguments, directory):
         for number, name in enumerate(("compute-0", "compute-1")):
             host = Host(name, directory, arguments.bin)
             self.hosts.append(host)
@@ -41,16 +47,20 @@ def group_messages(site):
     """VMs on two hosts exchange messages of their group, and learn how both are."""
     a, b = site.vms
     for vm in site.vms:
-        vm.shell("server_group_app > /tmp/heard 2>&1 &")
-        # its question may have been asked before the agents were connected
-        wait_until(f"{vm.instance} gets a status", lambda: "status response" in vm.shell("cat /tmp/heard") or not vm.shell(
-            "kill %1; sleep 1; server_group_app > /tmp/heard 2>&1 & sleep 2"))
+        def asked():
+            vm.shell("killall -q server_group_app")
+            vm.shell("server_group_app > /tmp/heard 2>&1 &")
+            vm.shell("sleep 2")
+            return "status response" in vm.shell("cat /tmp/heard")
+        # the first question may come before the agents are connected
+        wait_until(f"{vm.instance} gets a status", asked)
         status = vm.shell("cat /tmp/heard")
         for other in site.vms:
             assert f'"display_name": "{other.instance}"' in status, status
     for speaker, hearer in ((a, b), (b, a)):
         text = f"hello from {speaker.instance}"
-        speaker.shell(f"killall server_group_app; sleep 1; server_group_app '{text}' > /tmp/heard 2>&1 &")
+        speaker.shell("killall server_group_app; sleep 1")
+        speaker.shell(f"server_group_app '{text}' > /tmp/heard 2>&1 &")
         wanted = f"got server group broadcast msg: len: {len(text)}, sinstance: {speaker.instance}, msg: {text}"
         wait_until(f"{hearer.instance} hears it", lambda: wanted in hearer.shell("cat /tmp/heard"))
         assert "broadcast" not in speaker.shell("cat /tmp/heard"), "it hears itself"
@@ -152,6 +162,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # whoever stops this stops the guests, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         # scenarios of the heartbeat, where there are any: a file beside this one
         import heartbeat  # noqa: F401

@@ -83,7 +83,7 @@ class Vm:
         self.qemu = subprocess.Popen(
             ["qemu-system-x86_64", "-accel", "tcg", "-m", "192", "-smp", str(cpus), "-nodefaults", "-no-user-config",
              "-display", "none", "-no-reboot", "-kernel", kernel, "-initrd", initramfs,
-             "-append", f"console=ttyS0 quiet panic=-1 hostname={self.instance}",
+             "-append", f"console=ttyS0 quiet panic=-1 no_timer_check hostname={self.instance}",
              "-chardev", f"socket,id=console,path={console},server=on,wait=on", "-serial", "chardev:console",
              "-device", "virtio-serial", *ports], stdout=host.log, stderr=host.log)
         wait_until("qemu has a console", lambda: os.path.exists(console))
@@ -97,23 +97,18 @@ class Vm:
         while data := self.console.recv(4096):
             self.output += data.decode(errors="replace").replace("\r", "")
 
-    def wait_for(self, text, since=0):
-        try:
-            wait_until(f"{self.instance} says {text!r}", lambda: text in self.output[since:])
-        except AssertionError:
-            print(f"--- console of {self.instance}:\n{self.output[-3000:]}")
-            raise
+    def wait_for(self, text):
+        wait_until(f"{self.instance} says {text!r}", lambda: text in self.output or self.qemu.poll() is not None)
+        assert text in self.output, f"{self.instance} ended:\n{self.output[-3000:]}"
 
     def shell(self, command):
         """Runs a command in the VM; gives what it prints."""
         self.commands += 1
-        # the mark is put together by the shell, so that it does not appear in the echo
-        mark, since = f"end-{self.commands}-of", len(self.output)
-        self.console.sendall(f"{command}; echo end-{self.commands}'-of'\n".encode())
+        mark, since = f"end-{self.commands}", len(self.output)
+        self.console.sendall(f"{command}\necho; echo {mark}\n".encode())
         wait_until(f"{self.instance} has run {command!r}",
-                   lambda: re.search(rf"^{mark}$", self.output[since:], re.M))
-        text = self.output[since:].split(mark)[0]
-        return text.split("\n", 1)[1] if "\n" in text else text
+                   lambda: re.search(rf"^{mark}$", self.output[since:], re.M) or self.qemu.poll() is not None)
+        return self.output[since:].split(mark)[0]
 
     def signal(self, number):
         self.qemu.send_signal(number)
