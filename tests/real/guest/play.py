@@ -33,7 +33,7 @@ class Site:
         for host in self.hosts:
             host.start(sys.executable, os.path.join(HERE, "nova.py"), host.name, directory, *members)
         for vm in self.vms:
-            vm.wait_for("guest is up")
+            vm.wait_until_up()
 
     def stop(self):
         for vm in self.vms:
@@ -155,7 +155,7 @@ def main():
                 failed.append(name)
                 print(f"-- {name}: FAILED: {error}", flush=True)
                 for vm in site.vms:
-                    print(f"--- end of the console of {vm.instance}:\n{vm.output[-1500:]}")
+                    print(f"--- what {vm.instance} said last:\n{vm.output[-1500:]}")
     finally:
         site.stop()
     sys.exit(1 if failed else 0)

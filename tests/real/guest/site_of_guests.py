@@ -69,43 +69,50 @@ class Host:
 
 
 class Vm:
-    """A VM under QEMU, with the ports of libvirt and a shell on its console."""
+    """A VM under QEMU, with the ports of libvirt and one more, on which a shell listens."""
 
     def __init__(self, host, number, uuid, kernel, initramfs, directory, cpus=3):
         self.host, self.uuid = host, uuid
         self.instance = f"instance-{number:08x}"
-        console = os.path.join(directory, self.instance + ".console")
+        self.console = os.path.join(directory, self.instance + ".console")
+        shell = os.path.join(directory, self.instance + ".shell")
         ports = []
-        for index, (port, key) in enumerate((("heartbeat", uuid), ("messaging", self.instance))):
-            path = os.path.join(host.sockets, f"cgcs.{port}.{key}.sock")
+        for index, (port, path) in enumerate((
+                ("cgcs.heartbeat", os.path.join(host.sockets, f"cgcs.heartbeat.{uuid}.sock")),
+                ("cgcs.messaging", os.path.join(host.sockets, f"cgcs.messaging.{self.instance}.sock")),
+                ("test.shell", shell))):
             ports += ["-chardev", f"socket,id=port{index},path={path},server=on,wait=off",
-                      "-device", f"virtserialport,chardev=port{index},name=cgcs.{port}"]
+                      "-device", f"virtserialport,chardev=port{index},name={port}"]
         self.qemu = subprocess.Popen(
             ["qemu-system-x86_64", "-accel", "tcg", "-m", "192", "-smp", str(cpus), "-nodefaults", "-no-user-config",
              "-display", "none", "-no-reboot", "-kernel", kernel, "-initrd", initramfs,
              "-append", f"console=ttyS0 quiet panic=-1 no_timer_check hostname={self.instance}",
-             "-chardev", f"socket,id=console,path={console},server=on,wait=on", "-serial", "chardev:console",
+             "-chardev", f"file,id=console,path={self.console}", "-serial", "chardev:console",
              "-device", "virtio-serial", *ports], stdout=host.log, stderr=host.log)
-        wait_until("qemu has a console", lambda: os.path.exists(console))
-        self.console = socket.socket(socket.AF_UNIX)
-        self.console.connect(console)
+        self.port = socket.socket(socket.AF_UNIX)
+        wait_until("qemu listens", lambda: self.port.connect_ex(shell) == 0)
         self.output = ""
         threading.Thread(target=self._read, daemon=True).start()
         self.commands = 0
 
     def _read(self):
-        while data := self.console.recv(4096):
-            self.output += data.decode(errors="replace").replace("\r", "")
+        while data := self.port.recv(4096):
+            self.output += data.decode(errors="replace")
 
-    def wait_for(self, text):
-        wait_until(f"{self.instance} says {text!r}", lambda: text in self.output or self.qemu.poll() is not None)
-        assert text in self.output, f"{self.instance} ended:\n{self.output[-3000:]}"
+    def printed(self):
+        """What its kernel and its first process have printed."""
+        with open(self.console, errors="replace") as console:
+            return console.read()
+
+    def wait_until_up(self):
+        wait_until(f"{self.instance} is up", lambda: "guest is up" in self.printed() or self.qemu.poll() is not None)
+        assert "guest is up" in self.printed(), f"{self.instance} ended:\n{self.printed()[-3000:]}"
 
     def shell(self, command):
         """Runs a command in the VM; gives what it prints."""
         self.commands += 1
         mark, since = f"end-{self.commands}", len(self.output)
-        self.console.sendall(f"{command}\necho; echo {mark}\n".encode())
+        self.port.sendall(f"{command}\necho; echo {mark}\n".encode())
         wait_until(f"{self.instance} has run {command!r}",
                    lambda: re.search(rf"^{mark}$", self.output[since:], re.M) or self.qemu.poll() is not None)
         return self.output[since:].split(mark)[0]
