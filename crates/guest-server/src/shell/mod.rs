@@ -2,6 +2,7 @@
 
 mod channels;
 mod directory;
+mod lateness;
 mod start;
 mod turn;
 

@@ -12,6 +12,7 @@ use guest_daemon::log::{Level, Logger};
 use guest_daemon::place::Place;
 use guest_daemon::platform::{self, Platform};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::{Mode, umask};
@@ -22,6 +23,8 @@ use crate::config::Config;
 const DAEMON: &str = "guestServer";
 /// How often start conditions are looked at.
 const POLL: Duration = Duration::from_secs(5);
+/// Open files that are asked for; more than there are instances.
+const MAX_FILES: u64 = 65_536;
 /// Files that say that this node is configured and enabled.
 const START_FLAGS: [&str; 2] = ["/etc/platform/.initial_config_complete", "/var/run/.goenabled"];
 
@@ -88,6 +91,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 
 fn start(place: &Place, logger: &mut Logger) -> anyhow::Result<()> {
     let signals = Signals::new().context("cannot take signals")?;
+    raise_file_limit(logger);
     for written in [place.write_health(), place.write_pid()] {
         if let Err(error) = written {
             logger.write(Level::Warn, &error.to_string());
@@ -111,6 +115,15 @@ fn start(place: &Place, logger: &mut Logger) -> anyhow::Result<()> {
     socket.set_nonblocking(true).context("cannot prepare the socket")?;
     logger.write(Level::Info, &format!("listening on {bound}"));
     Shell::new(place, config, socket, &signals, logger)?.run()
+}
+
+/// Each instance needs a descriptor, and the usual limit ends at 1,024.
+fn raise_file_limit(logger: &mut Logger) {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard.min(MAX_FILES), hard));
+    if let Err(error) = raised {
+        logger.write(Level::Warn, &format!("cannot raise the limit of open files: {error}"));
+    }
 }
 
 /// Waits for something that others bring about; none when the process shall end.

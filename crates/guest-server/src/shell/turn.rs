@@ -16,6 +16,7 @@ use nix::sys::signal::Signal;
 
 use super::channels::{Attempt, Channels, Received};
 use super::directory::{self, Change, Directory};
+use super::lateness::LatenessCounts;
 use super::start::Signals;
 use crate::config::Config;
 use crate::watch::{Action, Host, Input};
@@ -46,8 +47,7 @@ pub(super) struct Shell<'a> {
     begun: Instant,
     logger: &'a mut Logger,
     actions: Vec<Action>,
-    /// The longest time by which a timer came late since the last dump.
-    worst: Duration,
+    lateness: LatenessCounts,
 }
 
 impl<'a> Shell<'a> {
@@ -79,7 +79,7 @@ impl<'a> Shell<'a> {
             begun: Instant::now(),
             logger,
             actions: Vec::new(),
-            worst: Duration::ZERO,
+            lateness: LatenessCounts::default(),
         })
     }
 
@@ -108,7 +108,7 @@ impl<'a> Shell<'a> {
             }
             let (now, due) = (self.begun.elapsed(), self.host.next_deadline());
             if due <= now {
-                self.worst = self.worst.max(now - due);
+                self.lateness.count(now - due);
                 self.host.handle(now, Input::Time, &mut self.actions);
                 self.perform();
             }
@@ -202,9 +202,8 @@ impl<'a> Shell<'a> {
 
     fn dump(&mut self) {
         self.logger.write(Level::Info, &format!("{:?}", self.config));
-        let (open, late) = (self.channels.len(), self.worst.as_millis());
-        self.logger.write(Level::Info, &format!("channels:{open} latest timer:{late} msec"));
-        self.worst = Duration::ZERO;
+        let (open, late) = (self.channels.len(), std::mem::take(&mut self.lateness));
+        self.logger.write(Level::Info, &format!("channels:{open} {late}"));
         for line in self.host.describe() {
             self.logger.write(Level::Info, &line);
         }
