@@ -43,13 +43,16 @@ if ! ls "$KERNEL"/boot/vmlinuz-* >/dev/null 2>&1; then
 fi
 
 echo "building the guest programs"
-cargo build --quiet --manifest-path "$ROOT/Cargo.toml" -p guest-comm -p guest-scale --bins
 if ! rustc --print target-libdir --target x86_64-unknown-linux-musl | xargs test -d; then
     rustup target add x86_64-unknown-linux-musl >/dev/null 2>&1 || skip "no Rust target x86_64-unknown-linux-musl"
 fi
 STATIC=(-p guest-comm -p guest-scale)
 # the heartbeat's client, where it is part of the workspace
-! grep -q '"guest-client"' "$ROOT/Cargo.toml" || STATIC+=(-p guest-client)
+HOSTS=(-p guest-comm -p guest-scale)
+if grep -q '"guest-client"' "$ROOT/Cargo.toml"; then
+    STATIC+=(-p guest-client) HOSTS+=(-p guest-server)
+fi
+cargo build --quiet --manifest-path "$ROOT/Cargo.toml" "${HOSTS[@]}" --bins
 cargo build --quiet --manifest-path "$ROOT/Cargo.toml" --target x86_64-unknown-linux-musl "${STATIC[@]}" --bins
 
 "$HERE/guest/initramfs" "$DIR/initramfs.gz" "$KERNEL" "$TARGET/x86_64-unknown-linux-musl/debug"

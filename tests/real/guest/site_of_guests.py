@@ -56,6 +56,13 @@ class Host:
         self.processes.append(process)
         return process
 
+    def start_outside(self, program, *arguments):
+        """Starts a program that does not need the namespace."""
+        process = subprocess.Popen([os.path.join(self.programs, program), *arguments], stderr=self.log,
+                                   stdout=self.log)
+        self.processes.append(process)
+        return process
+
     def run(self, program, *arguments):
         """Runs a program to its end; gives its exit code."""
         return subprocess.run(self.command(program, *arguments), stderr=self.log).returncode
