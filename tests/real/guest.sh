@@ -56,5 +56,5 @@ cargo build --quiet --manifest-path "$ROOT/Cargo.toml" "${HOSTS[@]}" --bins
 cargo build --quiet --manifest-path "$ROOT/Cargo.toml" --target x86_64-unknown-linux-musl "${STATIC[@]}" --bins
 
 "$HERE/guest/initramfs" "$DIR/initramfs.gz" "$KERNEL" "$TARGET/x86_64-unknown-linux-musl/debug"
-python3 "$HERE/guest/play.py" --dir "$DIR" --bin "$BIN" --kernel "$(ls "$KERNEL"/boot/vmlinuz-* | tail -1)" \
+PYTHONDONTWRITEBYTECODE=1 python3 "$HERE/guest/play.py" --dir "$DIR" --bin "$BIN" --kernel "$(ls "$KERNEL"/boot/vmlinuz-* | tail -1)" \
     ${NFV_GUEST_SCENARIOS:+--scenarios "$NFV_GUEST_SCENARIOS"}
