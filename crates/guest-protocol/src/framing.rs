@@ -10,6 +10,8 @@
 //!
 //! Contract: guest 3.1.
 
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// An object as it was received; key order does not matter.
@@ -75,6 +77,16 @@ impl JsonLines {
 
     /// Takes the next bytes; gives the objects they complete, in order, and what was wrong between them.
     pub fn on_bytes(&mut self, bytes: &[u8]) -> Vec<Result<Object, FrameError>> {
+        self.read(bytes)
+    }
+
+    /// As [`on_bytes`](Self::on_bytes), for those who pass an object on: its text is kept, with the order of its keys
+    /// and its numbers as they were written.
+    pub fn texts(&mut self, bytes: &[u8]) -> Vec<Result<Box<RawValue>, FrameError>> {
+        self.read(bytes)
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, bytes: &[u8]) -> Vec<Result<T, FrameError>> {
         let mut frames = Vec::new();
         for byte in bytes {
             frames.extend(self.on_byte(*byte));
@@ -86,7 +98,7 @@ impl JsonLines {
         frames
     }
 
-    fn on_byte(&mut self, byte: u8) -> Option<Result<Object, FrameError>> {
+    fn on_byte<T: DeserializeOwned>(&mut self, byte: u8) -> Option<Result<T, FrameError>> {
         if byte == b'\n' {
             let cut = !matches!(self.place, Place::Between | Place::Lost);
             self.start_over(Place::Between);
@@ -140,7 +152,7 @@ impl JsonLines {
         }
     }
 
-    fn give_up(&mut self, error: FrameError) -> Result<Object, FrameError> {
+    fn give_up<T>(&mut self, error: FrameError) -> Result<T, FrameError> {
         self.start_over(Place::Lost);
         Err(error)
     }
@@ -209,6 +221,14 @@ mod tests {
             assert_eq!(read(&[&bytes[..cut], &bytes[cut..]]), whole, "cut at {cut}");
         }
         assert_eq!(read(&bytes.chunks(1).collect::<Vec<_>>()), whole);
+    }
+
+    #[test]
+    fn a_text_keeps_the_order_of_keys_and_the_numbers() {
+        let text = "{\"b\": 1.10, \"a\":123456789012345678901}";
+        let frames = JsonLines::new(64).texts(format!("{text}\n{{\"a\":\n").as_bytes());
+        let texts = frames.iter().map(|frame| frame.as_ref().map(|raw| raw.get())).collect::<Vec<_>>();
+        assert_eq!(texts, [Ok(text), Err(&FrameError::Incomplete)]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! ```
 //!
 //! - [`framing`]: objects of JSON on a virtio-serial port, with resynchronisation; the same on both ports.
+//! - [`messaging`]: host_agent, guest_agent and what applications say through them: server groups, scaling.
 //! - [`heartbeat`]: guest_client, its applications, guestServer, guestAgent, VIM and mtcAgent.
 //!
 //! [`check`] says what must hold of every parser.
@@ -15,3 +16,4 @@
 pub mod check;
 pub mod framing;
 pub mod heartbeat;
+pub mod messaging;
