@@ -59,6 +59,25 @@ pub struct Happening {
     pub what: String,
 }
 
+/// An action on a server, from its request to its end.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Action {
+    /// Server.
+    pub name: String,
+    /// `live-migrate`, `stop`, `start`, ...
+    pub action: String,
+    /// Host at the request.
+    pub host: Option<String>,
+    /// Host it goes to.
+    pub target: Option<String>,
+    /// Seconds since the lab's start.
+    pub started: f64,
+    /// The same; none while it is under way.
+    pub ended: Option<f64>,
+    /// How it ended.
+    pub outcome: Value,
+}
+
 /// How a scenario stands.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Report {
@@ -136,6 +155,14 @@ impl Cloud {
     /// See [`Cloud::hosts`].
     pub async fn journal(&self, since: u64) -> anyhow::Result<Vec<Value>> {
         self.get(&format!("/journal?since={since}&limit=100000")).await
+    }
+
+    /// All actions on servers so far.
+    ///
+    /// # Errors
+    /// See [`Cloud::hosts`].
+    pub async fn history(&self) -> anyhow::Result<Vec<Action>> {
+        self.get("/history").await
     }
 
     /// How the scenario stands.
