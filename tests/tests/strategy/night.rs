@@ -1,7 +1,9 @@
 //! One night: a site, what is ordered, and what must be seen while it runs and afterwards.
 
 use nfv_site::{Options, Site, configuration};
-use nfv_vim_rpc::strategy::{CreateStrategy, CreateUpgradeStrategy, GetStrategy, StrategyAction};
+use nfv_vim_rpc::strategy::{
+    CreateStrategy, CreateUpgradeStrategy, DeleteStrategy, GetStrategy, StrategyAction,
+};
 use nfv_vim_rpc::{FrameReader, LONGEST_ANSWER, Request, Response, ResponseBody, ResultCode, frame};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -259,15 +261,7 @@ impl Night {
         let before = self.servers(&site).await;
         assert_eq!(before.len() as u32, self.topology.servers * self.topology.hypervisors().len() as u32);
 
-        let mut watcher = Watcher::default();
-        let begun = Instant::now();
-        while ask(&site, &self.create()).await.is_none_or(|answer| answer.result != ResultCode::Success) {
-            assert!(begun.elapsed() < PATIENCE, "no strategy is made: {}", site.tail("vim.out"));
-            sleep(Duration::from_millis(300)).await;
-        }
-        let built = self.until_not(&mut site, &["initial", "building"], &mut watcher).await;
-        let why = &built["build_phase"]["result_reason"];
-        assert_eq!(built["state"], "ready-to-apply", "{why} {}", site.tail("vim.out"));
+        let mut watcher = self.build(&mut site).await;
         let apply = Request::ApplyStrategy(StrategyAction { sw_update_type: self.kind(), stage_id: None });
         assert_eq!(ask(&site, &apply).await.unwrap().result, ResultCode::Success);
         let states = ["ready-to-apply", "applying", "aborting"];
@@ -280,6 +274,27 @@ impl Night {
         self.check_hosts(&site).await;
         self.check_servers(&site, &before).await;
         site.stop_vim().await.unwrap();
+    }
+
+    /// Makes a strategy; anew as long as the VIM, just started, is about to enable the hosts.
+    async fn build(&self, site: &mut Site) -> Watcher {
+        let delete = Request::DeleteStrategy(DeleteStrategy { sw_update_type: self.kind(), force: false });
+        let begun = Instant::now();
+        loop {
+            assert!(begun.elapsed() < PATIENCE, "no strategy is built: {}", site.tail("vim.out"));
+            let made = ask(site, &self.create()).await;
+            if made.is_some_and(|answer| answer.result == ResultCode::Success) {
+                let mut watcher = Watcher::default();
+                let built = self.until_not(site, &["initial", "building"], &mut watcher).await;
+                if built["state"] == "ready-to-apply" {
+                    return watcher;
+                }
+                let why = built["build_phase"]["result_reason"].as_str().unwrap();
+                assert!(why.contains("hosts must be unlocked-enabled-available"), "{why}");
+                assert_eq!(ask(site, &delete).await.unwrap().result, ResultCode::Success);
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
     }
 
     /// Server by name: its host.
