@@ -1,6 +1,6 @@
 //! Strategies over simulated sites: neighbours that fail, a VIM that crashes, operators that abort.
 //!
-//! `cargo test -p nfv-vim --test strategy_simulation` plays 60 nights and a part of the matrices. By hand: other nights
+//! `cargo test -p nfv-vim --test strategy_simulation` plays 40 nights and a part of the matrices. By hand: other nights
 //! with `NFV_SIM_SEEDS=1000..2000`, every n-th point of the matrices with `NFV_SIM_EVERY=n`. With `NFV_SIM_VERBOSE=1` the
 //! whole journal is printed.
 #![allow(clippy::unwrap_used)] // in helpers of tests
@@ -169,7 +169,7 @@ fn until_idle_or_between(
 }
 
 fn seeds() -> Vec<u64> {
-    let Ok(text) = std::env::var("NFV_SIM_SEEDS") else { return (0..60).collect() };
+    let Ok(text) = std::env::var("NFV_SIM_SEEDS") else { return (0..40).collect() };
     let (from, to) = text.split_once("..").expect("a range such as 0..500");
     (from.parse().unwrap()..to.parse().unwrap()).collect()
 }
@@ -206,4 +206,3 @@ fn troubled_nights_end_well_and_a_new_strategy_converges() {
     let numbers: Vec<_> = failed.iter().map(|(seed, _)| *seed).collect();
     assert!(failed.is_empty(), "{} of {} seeds failed: {numbers:?}", failed.len(), seeds.len());
 }
-

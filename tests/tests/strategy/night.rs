@@ -151,7 +151,8 @@ fn settings(single: bool) -> configuration::Settings {
     add("audit-configuration", "step_pause_in_ms", "50");
     add("audit-configuration", "cycle_pause_in_secs", "1");
     add("audit-configuration", "host_audit_after_in_secs", "1");
-    for wait in ["swact", "reboot", "upgrade_hosts", "upgrade_state", "data_sync", "maintenance", "own_lock"] {
+    for wait in ["swact", "reboot", "upgrade_hosts", "upgrade_state", "data_sync", "maintenance", "own_lock"]
+    {
         settings.push(("sw-mgmt-configuration", wait_key(wait), "1".to_owned()));
     }
     settings.push(("sw-mgmt-configuration", "stabilize_wait_in_secs", "2".to_owned()));
@@ -266,8 +267,10 @@ impl Night {
         assert_eq!(ask(&site, &apply).await.unwrap().result, ResultCode::Success);
         let states = ["ready-to-apply", "applying", "aborting"];
         let ended = self.until_not(&mut site, &states, &mut watcher).await;
-        let why = &ended["apply_phase"]["result_reason"];
-        assert_eq!(ended["state"], "applied", "{why} in: {}", site.tail("vim.out"));
+        if ended["state"] != "applied" {
+            let why = &ended["apply_phase"]["result_reason"];
+            panic!("{} for {why}: {}\n{}", ended["state"], self.steps(&ended), site.tail("vim.out"));
+        }
         assert!(watcher.seen.len() >= 5, "only {:?} percent were seen", watcher.seen);
 
         self.check_stages(&ended);
@@ -306,25 +309,44 @@ impl Night {
         vms.into_iter().map(|vm| (vm.name, vm.host.unwrap_or_default())).collect()
     }
 
+    /// The steps that were begun, in words.
+    fn steps(&self, strategy: &Value) -> String {
+        let mut text = String::new();
+        for stage in strategy["apply_phase"]["stages"].as_array().unwrap() {
+            for step in stage["steps"].as_array().unwrap().iter().filter(|step| step["result"] != "initial") {
+                let (name, result, on) = (&step["name"], &step["result"], &step["entity_names"]);
+                let _ = writeln!(
+                    text,
+                    "{name} {result} {on} {} - {}",
+                    step["start_date_time"], step["end_date_time"]
+                );
+            }
+        }
+        text
+    }
+
     /// Kinds of hosts in their order, and never more together than may be.
     fn check_stages(&self, strategy: &Value) {
         let stages = strategy["apply_phase"]["stages"].as_array().unwrap();
         let mut names: Vec<_> = stages.iter().map(|stage| stage["name"].as_str().unwrap()).collect();
         names.dedup();
         let kind = self.kind;
-        let all = ["controllers", "storage-hosts", "worker-hosts", "complete"].map(|name| format!("{kind}-{name}"));
+        let all =
+            ["controllers", "storage-hosts", "worker-hosts", "complete"].map(|name| format!("{kind}-{name}"));
         let there = [
             !self.topology.all_in_one,
             self.topology.storage > 0,
             self.topology.workers > 0 || self.topology.all_in_one,
             kind == "sw-upgrade",
         ];
-        let expected: Vec<_> = all.iter().zip(there).filter(|(_, there)| *there).map(|(name, _)| name).collect();
+        let expected: Vec<_> =
+            all.iter().zip(there).filter(|(_, there)| *there).map(|(name, _)| name).collect();
         assert_eq!(names, expected);
         let mut locked = Vec::new();
         for stage in stages {
             assert_eq!(stage["result"], "success", "{stage}");
-            for step in stage["steps"].as_array().unwrap().iter().filter(|step| step["name"] == "lock-hosts") {
+            for step in stage["steps"].as_array().unwrap().iter().filter(|step| step["name"] == "lock-hosts")
+            {
                 let hosts: Vec<_> = step["entity_names"].as_array().unwrap().iter().collect();
                 let limit = if self.workers == "parallel" { 5 } else { 1 };
                 assert!(hosts.len() <= limit, "{hosts:?} together");
@@ -373,12 +395,17 @@ impl Night {
             let own: Vec<_> = history.iter().filter(|action| action.name == *name).collect();
             let [stop, start] = own[..] else { panic!("{name}: {own:?}") };
             assert_eq!((stop.action.as_str(), start.action.as_str()), ("stop", "start"), "{name}");
-            let at = |what: &str| happenings.iter().find(|h| h.name == *host && h.what.starts_with(what)).map(|h| h.at);
+            let at = |what: &str| {
+                happenings.iter().find(|h| h.name == *host && h.what.starts_with(what)).map(|h| h.at)
+            };
             let (lock, back) = (at("lock requested"), at("unlocked enabled available"));
             let (Some(lock), Some(back)) = (lock, back) else { panic!("{host} was not locked and unlocked") };
             assert!(stop.ended.unwrap() <= lock, "{name} ran when {host} was locked");
             let late = start.ended.unwrap() - back;
-            assert!(start.started >= back && late < BACK_AFTER_HOST, "{name} ran again {late} s after {host}");
+            assert!(
+                start.started >= back && late < BACK_AFTER_HOST,
+                "{name} ran again {late} s after {host}"
+            );
         }
     }
 }

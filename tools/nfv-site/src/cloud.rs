@@ -114,7 +114,11 @@ impl Cloud {
     pub fn new(control: u16) -> anyhow::Result<Self> {
         // reqwest wants a TLS provider even for plain HTTP; another part of the process may have set it already
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().build().context("cannot make an HTTP client")?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .build()
+            .context("cannot make an HTTP client")?;
         Ok(Self { base: format!("http://127.0.0.1:{control}"), http })
     }
 

@@ -6,9 +6,9 @@ use super::platform::SimHost;
 use super::secs;
 use super::stock::KINDS;
 use super::world::{Event, World};
-use nfv_nfvi::{Notification, Pool};
 use nfv_nfvi::notification::{GuestFailure, GuestRepair, HostOrder};
 use nfv_nfvi::object::{ActionParameters, ActionType, HostAvailStatus, RequestContext};
+use nfv_nfvi::{Notification, Pool};
 use nfv_vim::core::Input;
 
 impl World {

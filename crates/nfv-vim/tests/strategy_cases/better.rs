@@ -99,9 +99,12 @@ impl Rules {
             if ours == recorded || ours[0] != "start-instances" || recorded[0] != "start-instances" {
                 continue;
             }
-            let stopped: Vec<_> = recorded[1].as_array().into_iter().flatten().filter(|uuid| {
-                !world.instances.iter().any(|one| *uuid == one.uuid.as_str() && one.enabled)
-            }).collect();
+            let stopped: Vec<_> = recorded[1]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|uuid| !world.instances.iter().any(|one| *uuid == one.uuid.as_str() && one.enabled))
+                .collect();
             if ours[1].as_array().is_some_and(|uuids| uuids.iter().eq(stopped)) {
                 ours.clone_from(recorded);
                 self.note(START_STOPPED, id);

@@ -179,7 +179,10 @@ pub fn fail<T>(world: &World, what: impl Into<String>) -> Result<T, Failure> {
 }
 
 /// Runs until the strategy is not busy any more.
-pub fn until_idle(world: &mut World, mut meanwhile: impl FnMut(&mut World)) -> Result<StrategyState, Failure> {
+pub fn until_idle(
+    world: &mut World,
+    mut meanwhile: impl FnMut(&mut World),
+) -> Result<StrategyState, Failure> {
     let end = world.now + secs(LONGEST);
     loop {
         world.run_for(secs(10))?;
@@ -234,7 +237,6 @@ pub fn verbose(world: &World) {
     }
 }
 
-
 /// Nothing goes wrong any more: the strategy is deleted, the operator unlocks what is locked, and a new one is applied.
 pub fn converges(world: &mut World, case: Case) -> Result<(), Failure> {
     world.calm(0);
@@ -264,6 +266,8 @@ pub fn converges(world: &mut World, case: Case) -> Result<(), Failure> {
     if !raised.is_empty() {
         return fail(world, format!("{raised:?} raised without a strategy"));
     }
+    // an upgrade that is activated can be completed by an operator only
+    world.cloud.upgrade.take_if(|upgrade| upgrade.state == "activation-complete");
     if case.is_done(world) {
         return Ok(());
     }
@@ -290,4 +294,3 @@ pub fn reason(world: &World) -> String {
     let strategy = world.vim.as_ref().and_then(|vim| vim.sw_update()).and_then(|update| update.strategy());
     strategy.map(|s| format!("{} / {}", s.build.reason, s.apply.reason)).unwrap_or_default()
 }
-

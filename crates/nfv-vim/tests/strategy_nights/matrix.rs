@@ -24,9 +24,12 @@ const THREADS: usize = 2;
 
 type Story = (Failure, String);
 
-/// Every how many points are played: all with `NFV_SIM_EVERY=1`; a few without it, to be quick.
-fn every(quick: usize) -> usize {
-    std::env::var("NFV_SIM_EVERY").ok().and_then(|every| every.parse().ok()).unwrap_or(quick)
+/// Every n-th point with `NFV_SIM_EVERY=n`; else a few, evenly spread and others for each case, to be quick.
+fn some<T>(points: Vec<T>, few: usize, case: usize) -> Vec<T> {
+    let every = std::env::var("NFV_SIM_EVERY").ok().and_then(|every| every.parse().ok());
+    let step = every.unwrap_or_else(|| points.len().div_ceil(few).max(1));
+    let first = if every.is_some() { 0 } else { case * 7 % step };
+    points.into_iter().skip(first).step_by(step).collect()
 }
 
 fn calm_world(case: Case) -> World {
@@ -128,15 +131,14 @@ fn each<T: Sync>(what: &str, points: &[T], play: impl Fn(&T) -> Option<String> +
 
 #[test]
 fn a_crash_at_any_commit_changes_nothing() {
-    for case in CASES {
+    for (number, case) in CASES.into_iter().enumerate() {
         let (first, last, calm) = play(case, None).unwrap_or_else(|(failure, tail)| {
             panic!("{}: without a crash: {}\n{tail}", case.name(), failure.what);
         });
         assert!(calm.starts_with("applied"), "{}: {calm}", case.name());
-        let points: Vec<_> = (first + 1..=last)
-            .step_by(every(23))
-            .flat_map(|commit| [false, true].map(|effects_left| CrashPoint { commit, effects_left }))
-            .collect();
+        let points = (first + 1..=last)
+            .flat_map(|commit| [false, true].map(|effects_left| CrashPoint { commit, effects_left }));
+        let points = some(points.collect(), 3, number);
         each(&format!("crashes, {}", case.name()), &points, |point| match play(case, Some(*point)) {
             Ok((_, _, end)) if end == calm => None,
             Ok((_, _, end)) => Some(format!("{point:?}: ends\n  {end}\n  without the crash\n  {calm}")),
@@ -145,10 +147,10 @@ fn a_crash_at_any_commit_changes_nothing() {
     }
 }
 
-/// A step that waits: its name, and the moment before it began.
+/// A step that waits, and the moment before it began.
 #[derive(Debug, Clone)]
 struct Moment {
-    stage: usize,
+    /// Stage and name.
     step: String,
     before: Mono,
 }
@@ -167,8 +169,8 @@ fn moments(case: Case) -> Vec<Moment> {
                 && last != Some((place.stage, place.step))
             {
                 last = Some((place.stage, place.step));
-                let step = step.kind.name().to_owned();
-                moments.push(Moment { stage: place.stage, step, before });
+                let step = format!("{} of stage {}", step.kind.name(), place.stage);
+                moments.push(Moment { step, before });
             }
             before = world.now;
             world.run_for(TICK)?;
@@ -218,12 +220,12 @@ fn leaves_nothing(world: &mut World, case: Case) -> Result<(), Failure> {
 
 #[test]
 fn an_abort_at_any_step_leaves_no_host_locked_and_a_new_strategy_converges() {
-    for case in CASES {
-        let moments: Vec<_> = moments(case).into_iter().step_by(every(4)).collect();
+    for (number, case) in CASES.into_iter().enumerate() {
+        let moments = some(moments(case), 2, number);
         each(&format!("aborts, {}", case.name()), &moments, |moment| {
             let mut world = match up_to(case, moment) {
                 Ok(world) => world,
-                Err((failure, tail)) => return Some(format!("{moment:?}: {}\n{tail}", failure.what)),
+                Err((failure, tail)) => return Some(format!("{}: {}\n{tail}", moment.step, failure.what)),
             };
             let run = |world: &mut World| {
                 world.run_for(TICK)?;
@@ -236,7 +238,7 @@ fn an_abort_at_any_step_leaves_no_host_locked_and_a_new_strategy_converges() {
             };
             let result = run(&mut world);
             let story = with_tail(&world, result).err();
-            story.map(|(failure, tail)| format!("{moment:?}: {}\n{tail}", failure.what))
+            story.map(|(failure, tail)| format!("{}: {}\n{tail}", moment.step, failure.what))
         });
     }
 }
@@ -294,20 +296,21 @@ fn understandable(world: &World, text: &str) -> bool {
 
 #[test]
 fn a_neighbour_in_trouble_at_any_step_ends_the_strategy_with_a_reason() {
-    for case in CASES {
+    for (number, case) in CASES.into_iter().enumerate() {
         let moments = moments(case);
-        let points: Vec<_> =
-            moments.iter().flat_map(|moment| TROUBLES.map(|trouble| (moment, trouble))).step_by(every(37)).collect();
+        let points = moments.iter().flat_map(|moment| TROUBLES.map(|trouble| (moment, trouble)));
+        let points = some(points.collect(), 4, number);
         each(&format!("troubles, {}", case.name()), &points, |(moment, trouble)| {
             let mut world = match up_to(case, moment) {
                 Ok(world) => world,
-                Err((failure, tail)) => return Some(format!("{moment:?}: {}\n{tail}", failure.what)),
+                Err((failure, tail)) => return Some(format!("{}: {}\n{tail}", moment.step, failure.what)),
             };
             let run = |world: &mut World| {
                 begin_trouble(world, *trouble);
                 let end = until_idle(world, |_| {})?;
                 let update = world.vim.as_ref().and_then(|vim| vim.sw_update());
-                let apply = update.and_then(|u| u.strategy()).map(|s| (s.apply.result, s.apply.reason.clone()));
+                let apply =
+                    update.and_then(|u| u.strategy()).map(|s| (s.apply.result, s.apply.reason.clone()));
                 if let Some((Outcome::Failed | Outcome::TimedOut, reason)) = apply {
                     let told = update.and_then(|update| update.failure()).unwrap_or_default();
                     if reason.is_empty() || !understandable(world, &told) {
@@ -323,7 +326,7 @@ fn a_neighbour_in_trouble_at_any_step_ends_the_strategy_with_a_reason() {
             };
             let result = run(&mut world);
             let story = with_tail(&world, result).err();
-            story.map(|(failure, tail)| format!("{trouble:?} at {moment:?}: {}\n{tail}", failure.what))
+            story.map(|(failure, tail)| format!("{trouble:?} at {}: {}\n{tail}", moment.step, failure.what))
         });
     }
 }

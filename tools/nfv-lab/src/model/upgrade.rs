@@ -92,7 +92,16 @@ impl Cloud {
         };
         self.upgrade = Some(upgrade.clone());
         self.plan(self.timings.upgrade_step, Due::Upgrade);
+        self.tell_upgrade(true);
         Ok(upgrade)
+    }
+
+    /// sysinv wants the VIM to leave instances alone from the start of an upgrade until both controllers have it.
+    fn tell_upgrade(&mut self, in_progress: bool) {
+        if let Some(controller) = self.hosts.get("controller-0") {
+            let notice = Notice::host_upgrade(controller, in_progress);
+            self.notify(notice);
+        }
     }
 
     /// Asks for the activation.
@@ -144,8 +153,6 @@ impl Cloud {
         if let Some(host) = self.hosts.get_mut(&name) {
             host.software_load.clone_from(&to);
             host.target_load = to;
-            let notice = Notice::host_upgrade(host, true);
-            self.notify(notice);
         }
         self.upgrade_goes_on();
         Ok(())
@@ -153,14 +160,17 @@ impl Cloud {
 
     /// The state follows the controllers' releases.
     fn upgrade_goes_on(&mut self) {
-        let Some(upgrade) = self.upgrade.as_mut().filter(|upgrade| upgrade.state.takes_hosts()) else { return };
+        let Some(upgrade) = self.upgrade.as_mut().filter(|upgrade| upgrade.state.takes_hosts()) else {
+            return;
+        };
         let mut controllers = self.hosts.values().filter(|host| host.personality == "controller");
         let (all, any) = (
             controllers.clone().all(|host| host.software_load == upgrade.to),
             controllers.any(|host| host.software_load == upgrade.to),
         );
-        if all {
+        if all && upgrade.state != UpgradeState::UpgradingHosts {
             upgrade.state = UpgradeState::UpgradingHosts;
+            self.tell_upgrade(false);
         } else if any && upgrade.state == UpgradeState::Started {
             upgrade.state = UpgradeState::UpgradingControllers;
         }
@@ -203,11 +213,6 @@ impl Cloud {
             UpgradeState::Completing => {
                 self.features.software_load = upgrade.to.clone();
                 self.upgrade = None;
-                let notices: Vec<_> =
-                    self.hosts.values().map(|host| Notice::host_upgrade(host, false)).collect();
-                for notice in notices {
-                    self.notify(notice);
-                }
             }
             UpgradeState::Started
             | UpgradeState::UpgradingControllers
