@@ -22,39 +22,41 @@ async fn a_whole_site_is_patched_in_parallel_and_no_server_notices() {
     Night::patch(standard(true), "parallel", Action::Migrate).play().await;
 }
 
-#[tokio::test]
-async fn a_site_is_patched_host_by_host_and_no_server_notices() {
-    Night::patch(standard(false), "serial", Action::Migrate).play().await;
+/// Nights on sites of their own, all at once: they mostly wait.
+async fn together(nights: Vec<Night>) {
+    let mut playing = tokio::task::JoinSet::new();
+    for night in nights {
+        playing.spawn(night.play());
+    }
+    // a night that fails tells which it is and panics; the others are dropped with their processes
+    while let Some(played) = playing.join_next().await {
+        played.unwrap();
+    }
 }
 
 #[tokio::test]
-async fn a_site_is_patched_in_parallel_with_stops_and_starts() {
-    Night::patch(standard(false), "parallel", Action::StopStart).play().await;
+async fn sites_are_patched_host_by_host_and_in_parallel_with_moves_and_with_stops() {
+    together(vec![
+        Night::patch(standard(false), "serial", Action::Migrate),
+        Night::patch(standard(false), "serial", Action::StopStart),
+        Night::patch(standard(false), "parallel", Action::StopStart),
+    ])
+    .await;
 }
 
 #[tokio::test]
-async fn a_site_is_patched_host_by_host_with_stops_and_starts() {
-    Night::patch(standard(false), "serial", Action::StopStart).play().await;
+async fn sites_are_upgraded_host_by_host_and_in_parallel_and_no_server_notices() {
+    together(vec![Night::upgrade(standard(false), "serial"), Night::upgrade(standard(false), "parallel")])
+        .await;
 }
 
 #[tokio::test]
-async fn a_site_is_upgraded_in_parallel_and_no_server_notices() {
-    Night::upgrade(standard(false), "parallel").play().await;
-}
-
-#[tokio::test]
-async fn a_site_is_upgraded_host_by_host_and_no_server_notices() {
-    Night::upgrade(standard(false), "serial").play().await;
-}
-
-#[tokio::test]
-async fn a_simplex_is_patched_with_stops_and_starts() {
+async fn a_simplex_is_patched_with_stops_and_a_duplex_with_moves() {
     let simplex = Topology { controllers: 1, all_in_one: true, storage: 0, workers: 0, servers: 3 };
-    Night::patch(simplex, "serial", Action::StopStart).play().await;
-}
-
-#[tokio::test]
-async fn a_duplex_is_patched_and_no_server_notices() {
-    let duplex = Topology { controllers: 2, all_in_one: true, storage: 0, workers: 0, servers: 3 };
-    Night::patch(duplex, "serial", Action::Migrate).play().await;
+    let duplex = Topology { controllers: 2, ..simplex };
+    together(vec![
+        Night::patch(simplex, "serial", Action::StopStart),
+        Night::patch(duplex, "serial", Action::Migrate),
+    ])
+    .await;
 }

@@ -7,6 +7,8 @@
 
 #[path = "strategy_nights/case.rs"]
 mod case;
+#[path = "strategy_nights/lessons.rs"]
+mod lessons;
 #[path = "strategy_nights/matrix.rs"]
 mod matrix;
 mod sim;

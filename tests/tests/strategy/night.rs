@@ -269,7 +269,9 @@ impl Night {
         let ended = self.until_not(&mut site, &states, &mut watcher).await;
         if ended["state"] != "applied" {
             let why = &ended["apply_phase"]["result_reason"];
-            panic!("{} for {why}: {}\n{}", ended["state"], self.steps(&ended), site.tail("vim.out"));
+            let night = (self.kind, self.workers, self.action, self.topology);
+            let steps = self.steps(&ended);
+            panic!("{night:?}: {} for {why}: {steps}\n{}", ended["state"], site.tail("vim.out"));
         }
         assert!(watcher.seen.len() >= 5, "only {:?} percent were seen", watcher.seen);
 

@@ -320,6 +320,25 @@ mod tests {
     }
 
     #[test]
+    fn waits_and_deadlines_of_strategies_are_read() {
+        let default = read(MINIMAL).unwrap().core;
+        assert_eq!(default.sw_mgmt.waits, StepWaits::default());
+        assert!(default.sw_mgmt.deadlines.is_empty());
+        let text = format!(
+            "{MINIMAL}[sw-mgmt-configuration]\nstabilize_wait_in_secs=90\nwait_data_sync_timeout_in_secs=3600\n\
+             unlock_hosts_timeout_in_secs=0\n[audit-configuration]\nstep_pause_in_ms=50\n"
+        );
+        let core = read(&text).unwrap().core;
+        assert_eq!(core.sw_mgmt.waits.stabilize, Duration::from_secs(90));
+        assert_eq!(core.sw_mgmt.waits.swact, Duration::from_secs(120));
+        assert_eq!(core.sw_mgmt.deadlines["wait-data-sync"], Duration::from_secs(3600));
+        // no limit would be a wait for ever
+        assert_eq!(core.sw_mgmt.deadlines["unlock-hosts"], Duration::from_secs(1));
+        assert_eq!(core.audit.step_pause, Duration::from_millis(50));
+        assert_eq!(core.audit.cycle_pause, Duration::from_secs(20));
+    }
+
+    #[test]
     fn an_error_names_the_key() {
         let error = read(&MINIMAL.replace("database_dir=/d", "")).unwrap_err().to_string();
         assert!(error.contains("database_dir"), "{error}");
