@@ -59,6 +59,25 @@ pub struct Happening {
     pub what: String,
 }
 
+/// An action on a server, from its request to its end.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Action {
+    /// Server.
+    pub name: String,
+    /// `live-migrate`, `stop`, `start`, ...
+    pub action: String,
+    /// Host at the request.
+    pub host: Option<String>,
+    /// Host it goes to.
+    pub target: Option<String>,
+    /// Seconds since the lab's start.
+    pub started: f64,
+    /// The same; none while it is under way.
+    pub ended: Option<f64>,
+    /// How it ended.
+    pub outcome: Value,
+}
+
 /// How a scenario stands.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Report {
@@ -95,7 +114,11 @@ impl Cloud {
     pub fn new(control: u16) -> anyhow::Result<Self> {
         // reqwest wants a TLS provider even for plain HTTP; another part of the process may have set it already
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().build().context("cannot make an HTTP client")?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .build()
+            .context("cannot make an HTTP client")?;
         Ok(Self { base: format!("http://127.0.0.1:{control}"), http })
     }
 
@@ -136,6 +159,14 @@ impl Cloud {
     /// See [`Cloud::hosts`].
     pub async fn journal(&self, since: u64) -> anyhow::Result<Vec<Value>> {
         self.get(&format!("/journal?since={since}&limit=100000")).await
+    }
+
+    /// All actions on servers so far.
+    ///
+    /// # Errors
+    /// See [`Cloud::hosts`].
+    pub async fn history(&self) -> anyhow::Result<Vec<Action>> {
+        self.get("/history").await
     }
 
     /// How the scenario stands.

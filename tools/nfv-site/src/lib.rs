@@ -12,6 +12,6 @@ pub mod configuration;
 pub mod record;
 mod site;
 
-pub use cloud::{Cloud, Happening, Host, Report, Standing, Vm};
+pub use cloud::{Action, Cloud, Happening, Host, Report, Standing, Vm};
 pub use configuration::{Settings, VimPorts};
 pub use site::{Options, Site};

@@ -116,7 +116,7 @@ impl<K: StepKind> Strategy<K> {
                         StrategyState::ApplyTimeout
                     };
                     d.applied(told());
-                    self.make_abort_phase();
+                    self.make_abort_phase(d);
                     self.start_abort(d);
                 }
                 Outcome::Initial | Outcome::InProgress | Outcome::Wait | Outcome::Aborted => {}
@@ -138,7 +138,8 @@ impl<K: StepKind> Strategy<K> {
         match result {
             Outcome::Success | Outcome::Degraded => {
                 self.state = StrategyState::ReadyToApply;
-                let plan = d.plan();
+                let mut plan = d.plan();
+                plan.stages.iter_mut().flat_map(|stage| &mut stage.steps).for_each(|step| d.prepare(step));
                 self.apply.stages = plan.stages;
                 if let Some(reason) = plan.refused {
                     self.state = StrategyState::BuildFailed;
@@ -153,7 +154,7 @@ impl<K: StepKind> Strategy<K> {
     }
 
     /// Makes the abort phase from what the apply phase has reached, and marks that as aborted. Contract: 1.7.
-    pub(super) fn make_abort_phase(&mut self) {
+    pub(super) fn make_abort_phase(&mut self, d: &mut impl Driver<K>) {
         self.state = StrategyState::Aborting;
         let apply = &mut self.apply;
         mark_aborted(&mut apply.result, &mut apply.reason, apply.inprogress);
@@ -170,6 +171,7 @@ impl<K: StepKind> Strategy<K> {
                 }
             }
         }
+        abort.stages.iter_mut().flat_map(|stage| &mut stage.steps).for_each(|step| d.prepare(step));
         self.abort = abort;
     }
 

@@ -68,6 +68,8 @@ pub trait Driver<K> {
     fn begin(&mut self, step: &mut K, place: Place) -> Progress;
     /// A waiting step after a restart, with [`ResumeRule::Requery`]: finds out how it stands, then goes on.
     fn requery(&mut self, step: &mut K, place: Place) -> Progress;
+    /// A step is about to be put into the apply or abort phase: the configuration may change its limits.
+    fn prepare(&mut self, _step: &mut Step<K>) {}
     /// The build phase is over; what the apply phase shall be, or why there is none.
     fn plan(&mut self) -> Plan<K>;
     /// The apply phase is over: the reason if it did not go well.

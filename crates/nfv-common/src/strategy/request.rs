@@ -112,7 +112,7 @@ impl<K: StepKind> Strategy<K> {
         if let Some((AbortClass::Refused, name)) = &class {
             return Err(format!("abort is refused while step {name} runs"));
         }
-        self.make_abort_phase();
+        self.make_abort_phase(d);
         if self.apply.current_stage == self.apply.stop_at_stage {
             // between single stages: nothing runs that could end
             self.state = StrategyState::Aborted;

@@ -1,5 +1,6 @@
 //! The settings that steer decisions. Contract: vim-behaviour 12, deployment 3.2.
 
+use super::strategy::StepWaits;
 use nfv_nfvi::Pool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,6 +16,8 @@ pub struct CoreConfig {
     pub host: HostConfig,
     /// `[instance-configuration]`
     pub instance: InstanceConfig,
+    /// `[audit-configuration]`
+    pub audit: AuditConfig,
     /// `[dor-configuration]`
     pub dor: DorConfig,
     /// `[sw-mgmt-configuration]`
@@ -103,6 +106,21 @@ pub struct SwMgmtConfig {
     pub single_controller: bool,
     /// How often a step is tried in all, by its name; 1 where nothing is said.
     pub attempts: BTreeMap<String, u32>,
+    /// Deadlines of steps that differ from the contract's, by the step's name.
+    pub deadlines: BTreeMap<String, Duration>,
+    /// How long steps let the system settle.
+    pub waits: StepWaits,
+}
+
+/// `[audit-configuration]`: how often the cloud is looked at. Contract: vim-behaviour 6.1.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditConfig {
+    /// Between two listings of a cycle: `step_pause_in_ms`.
+    pub step_pause: Duration,
+    /// Between two cycles: `cycle_pause_in_secs`.
+    pub cycle_pause: Duration,
+    /// A host that did not change for so long is audited: `host_audit_after_in_secs`.
+    pub host_after: Duration,
 }
 
 /// `[dor-configuration]`
@@ -131,6 +149,7 @@ impl Default for CoreConfig {
             kubernetes: false,
             host: HostConfig { deleting_wait: secs(60) },
             instance: InstanceConfig::default(),
+            audit: AuditConfig { step_pause: secs(2), cycle_pause: secs(20), host_after: secs(30) },
             dor: DorConfig {
                 minimum_hosts: 4,
                 process_uptime: secs(60),

@@ -1,6 +1,7 @@
 //! The VIM's configuration file, typed. Contract: deployment 3.2, vim-behaviour 12.
 
-use crate::core::config::{CoreConfig, DorConfig, HostConfig, InstanceConfig, SwMgmtConfig};
+use crate::core::config::{AuditConfig, CoreConfig, DorConfig, HostConfig, InstanceConfig, SwMgmtConfig};
+use crate::core::strategy::StepWaits;
 use nfv_common::config::{ConfigError, Settings};
 use nfv_nfvi::Pool;
 use std::collections::BTreeMap;
@@ -46,6 +47,17 @@ const RETRIED_STEPS: [&str; 13] = [
     "migrate-instances",
     "disable-host-services",
     "enable-host-services",
+];
+
+/// Steps that are not tried again, but whose deadline can be set like that of the others:
+/// `[sw-mgmt-configuration] wait_data_sync_timeout_in_secs` and so on.
+const DEADLINE_STEPS: [&str; 6] = [
+    "stop-instances",
+    "start-instances",
+    "start-upgrade",
+    "activate-upgrade",
+    "complete-upgrade",
+    "wait-data-sync",
 ];
 
 /// What the process needs to know to run.
@@ -118,6 +130,7 @@ fn core_config(settings: &Settings) -> Result<CoreConfig, ConfigError> {
             )?,
         },
         instance: instance_config(settings, default.instance)?,
+        audit: audit_config(settings, default.audit)?,
         dor: dor_config(settings, default.dor)?,
         sw_mgmt: sw_mgmt_config(settings)?,
         local_host: std::fs::read_to_string(HOST_NAME).unwrap_or_default().trim().to_owned(),
@@ -196,6 +209,32 @@ fn instance_config(settings: &Settings, default: InstanceConfig) -> Result<Insta
     })
 }
 
+fn audit_config(settings: &Settings, default: AuditConfig) -> Result<AuditConfig, ConfigError> {
+    const SECTION: &str = "audit-configuration";
+    let pause = settings.int_or(SECTION, "step_pause_in_ms", default.step_pause.as_millis() as u64)?;
+    Ok(AuditConfig {
+        step_pause: Duration::from_millis(pause),
+        cycle_pause: settings.seconds_or(SECTION, "cycle_pause_in_secs", default.cycle_pause)?,
+        host_after: settings.seconds_or(SECTION, "host_audit_after_in_secs", default.host_after)?,
+    })
+}
+
+fn step_waits(settings: &Settings, section: &str) -> Result<StepWaits, ConfigError> {
+    let default = StepWaits::default();
+    let wait = |key: &str, default| settings.seconds_or(section, &format!("{key}_wait_in_secs"), default);
+    Ok(StepWaits {
+        own_lock: wait("own_lock", default.own_lock)?,
+        swact: wait("swact", default.swact)?,
+        reboot: wait("reboot", default.reboot)?,
+        upgrade_hosts: wait("upgrade_hosts", default.upgrade_hosts)?,
+        upgrade_state: wait("upgrade_state", default.upgrade_state)?,
+        data_sync: wait("data_sync", default.data_sync)?,
+        maintenance: wait("maintenance", default.maintenance)?,
+        no_reboot: wait("no_reboot", default.no_reboot)?,
+        stabilize: wait("stabilize", default.stabilize)?,
+    })
+}
+
 fn sw_mgmt_config(settings: &Settings) -> Result<SwMgmtConfig, ConfigError> {
     const SECTION: &str = "sw-mgmt-configuration";
     let mut attempts = BTreeMap::new();
@@ -206,11 +245,21 @@ fn sw_mgmt_config(settings: &Settings) -> Result<SwMgmtConfig, ConfigError> {
             attempts.insert(step.to_owned(), times);
         }
     }
+    let mut deadlines = BTreeMap::new();
+    for step in RETRIED_STEPS.iter().chain(&DEADLINE_STEPS) {
+        let key = format!("{}_timeout_in_secs", step.replace('-', "_"));
+        if let Some(secs) = settings.int::<u64>(SECTION, &key)? {
+            // a step without a limit could wait for ever
+            deadlines.insert((*step).to_owned(), Duration::from_secs(secs.max(1)));
+        }
+    }
     let ids = settings.get(SECTION, "ignore_alarms").unwrap_or_default();
     Ok(SwMgmtConfig {
         ignore_alarms: ids.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect(),
         single_controller: settings.lower_flag(SECTION, "single_controller").unwrap_or(false),
         attempts,
+        deadlines,
+        waits: step_waits(settings, SECTION)?,
     })
 }
 
@@ -268,6 +317,25 @@ mod tests {
         assert_eq!(config.core.dor.completion_percentage, 50);
         // TRUE is not on the list of words that are true
         assert_eq!(config.core.disabled.into_iter().collect::<Vec<_>>(), [Pool::Guest]);
+    }
+
+    #[test]
+    fn waits_and_deadlines_of_strategies_are_read() {
+        let default = read(MINIMAL).unwrap().core;
+        assert_eq!(default.sw_mgmt.waits, StepWaits::default());
+        assert!(default.sw_mgmt.deadlines.is_empty());
+        let text = format!(
+            "{MINIMAL}[sw-mgmt-configuration]\nstabilize_wait_in_secs=90\nwait_data_sync_timeout_in_secs=3600\n\
+             unlock_hosts_timeout_in_secs=0\n[audit-configuration]\nstep_pause_in_ms=50\n"
+        );
+        let core = read(&text).unwrap().core;
+        assert_eq!(core.sw_mgmt.waits.stabilize, Duration::from_secs(90));
+        assert_eq!(core.sw_mgmt.waits.swact, Duration::from_secs(120));
+        assert_eq!(core.sw_mgmt.deadlines["wait-data-sync"], Duration::from_secs(3600));
+        // no limit would be a wait for ever
+        assert_eq!(core.sw_mgmt.deadlines["unlock-hosts"], Duration::from_secs(1));
+        assert_eq!(core.audit.step_pause, Duration::from_millis(50));
+        assert_eq!(core.audit.cycle_pause, Duration::from_secs(20));
     }
 
     #[test]

@@ -6,9 +6,9 @@ use super::platform::SimHost;
 use super::secs;
 use super::stock::KINDS;
 use super::world::{Event, World};
-use nfv_nfvi::Notification;
 use nfv_nfvi::notification::{GuestFailure, GuestRepair, HostOrder};
 use nfv_nfvi::object::{ActionParameters, ActionType, HostAvailStatus, RequestContext};
+use nfv_nfvi::{Notification, Pool};
 use nfv_vim::core::Input;
 
 impl World {
@@ -194,5 +194,11 @@ impl World {
         }
         self.services_back();
         self.settle_cloud();
+    }
+
+    /// A service is out of order for so long.
+    pub fn break_service(&mut self, pool: Pool, outage: Outage, long: std::time::Duration) {
+        self.journal.line(self.now, &format!("fault: {} {outage:?}", pool.as_str()));
+        self.outages.insert(pool, (self.now + long, outage));
     }
 }

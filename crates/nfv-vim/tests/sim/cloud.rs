@@ -3,7 +3,7 @@
 use super::guest::{Guest, GuestStep, Mood};
 use super::nova::{OpKind, Server};
 use super::patching::Patching;
-use super::platform::{HostStep, SimHost};
+use super::platform::{HostStep, NEW_RELEASE, OLD_RELEASE, SimHost};
 use super::stock::Stock;
 use nfv_common::time::Mono;
 use nfv_nfvi::answer::Paged;
@@ -76,6 +76,8 @@ pub struct Cloud {
     pub stock: Stock,
     /// The patch controller.
     pub patching: Patching,
+    /// The upgrade under way.
+    pub upgrade: Option<object::Upgrade>,
     /// Alarms of fault management beside the VIM's own.
     pub fm_alarms: Vec<object::FmAlarm>,
     /// What will happen, with its delay from now.
@@ -117,6 +119,7 @@ impl Cloud {
             guest_plugin: true,
             stock: Stock::default(),
             patching: Patching::default(),
+            upgrade: None,
             fm_alarms: Vec::new(),
             later: Vec::new(),
             said: Vec::new(),
@@ -240,8 +243,37 @@ impl Cloud {
             InfrastructureCall::ContainerHostServices { .. } => Ok(Answer::Done),
             InfrastructureCall::GetAlarms => Ok(Answer::Alarms(self.fm_alarms.clone())),
             InfrastructureCall::RequestHost { host, request } => self.host_request(&host.name, *request),
+            InfrastructureCall::GetUpgrade => Ok(Answer::Upgrade(self.upgrade.clone())),
+            InfrastructureCall::UpgradeActivate => self.go_on_with_upgrade("activation-complete"),
+            InfrastructureCall::UpgradeComplete => {
+                let answer = self.go_on_with_upgrade("completing");
+                self.upgrade = None;
+                answer
+            }
             other => Err(CallError::new(ErrorKind::Unsupported, format!("{other:?}"))),
         }
+    }
+
+    /// Hosts can be upgraded from now on.
+    pub fn begin_upgrade(&mut self) {
+        self.upgrade = Some(object::Upgrade {
+            state: "upgrading-hosts".into(),
+            from_release: OLD_RELEASE.to_owned(),
+            to_release: NEW_RELEASE.to_owned(),
+        });
+    }
+
+    fn go_on_with_upgrade(&mut self, state: &str) -> CallResult {
+        let old = self.hosts.values().filter(|host| host.release != NEW_RELEASE).count();
+        let Some(upgrade) = self.upgrade.as_mut() else {
+            return Err(CallError::new(ErrorKind::Refused, "No upgrade in progress"));
+        };
+        if old > 0 {
+            return Err(CallError::new(ErrorKind::Refused, format!("{old} hosts are not upgraded")));
+        }
+        self.notes.push(format!("platform: the upgrade is {state}"));
+        upgrade.state = state.into();
+        Ok(Answer::Upgrade(Some(upgrade.clone())))
     }
 
     fn serve_compute(&mut self, call: &ComputeCall) -> CallResult {

@@ -73,7 +73,7 @@ impl Cloud {
             SwMgmtCall::QueryHosts => {
                 let host = |(name, host): (&String, &Patch)| HostSwPatch {
                     name: name.clone(),
-                    personality: "worker".to_owned(),
+                    personality: self.hosts[name].personality.clone(),
                     sw_version: "19.01".to_owned(),
                     requires_reboot: host.reboot,
                     patch_current: host.current,

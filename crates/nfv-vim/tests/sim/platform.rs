@@ -14,12 +14,23 @@ const SERVICE_DOWN: Duration = secs(60);
 /// sysinv waits this long for the VIM to say something about a lock.
 const LOCK_WAIT: Duration = secs(400);
 
+/// What hosts run in the beginning.
+pub const OLD_RELEASE: &str = "18.10";
+/// What an upgrade brings.
+pub const NEW_RELEASE: &str = "19.09";
+
 /// A host.
 pub struct SimHost {
     /// Name.
     pub name: String,
     /// sysinv uuid.
     pub uuid: String,
+    /// Its functions, such as `controller,worker`.
+    pub personality: String,
+    /// The release it runs.
+    pub release: String,
+    /// The release it is to run after its next boot.
+    pub target: String,
     /// Nova's id of its hypervisor.
     pub hypervisor: String,
     /// Locked by an operator.
@@ -54,6 +65,8 @@ pub struct SimHost {
     pub lock_until: Mono,
     /// How often it died or was locked: reasons to move servers.
     pub upheavals: u64,
+    /// How often it was upgraded.
+    pub upgraded: u32,
     /// When a strategy wanted it emptied last.
     pub emptied: Option<Mono>,
     /// The states the VIM was last told or shown, when and which.
@@ -89,6 +102,9 @@ impl SimHost {
         Self {
             name: name.to_owned(),
             uuid: format!("0000000{number}-0000-0000-0000-000000000000"),
+            personality: "worker".to_owned(),
+            release: OLD_RELEASE.to_owned(),
+            target: OLD_RELEASE.to_owned(),
             hypervisor: format!("{}", number + 1),
             locked: false,
             enabled: true,
@@ -106,6 +122,7 @@ impl SimHost {
             procedure: 0,
             lock_until: Mono::ZERO,
             upheavals: 0,
+            upgraded: 0,
             emptied: None,
             told: None,
         }
@@ -125,18 +142,23 @@ impl SimHost {
         object::Host {
             uuid: self.uuid.clone(),
             name: self.name.clone(),
-            personality: "worker".to_owned(),
+            personality: self.personality.clone(),
             admin_state: if self.locked { "locked" } else { "unlocked" }.into(),
             oper_state: if self.enabled { "enabled" } else { "disabled" }.into(),
             avail_status: self.avail.clone(),
             action: self.action.clone(),
             uptime: Seconds(self.uptime(now)),
-            software_load: None,
-            target_load: None,
-            openstack_compute: true,
+            software_load: Some(self.release.clone()),
+            target_load: Some(self.target.clone()),
+            openstack_compute: self.is_worker(),
             openstack_control: false,
             nfvi_data: serde_json::json!({ "name": self.name }),
         }
+    }
+
+    /// Servers run there.
+    pub fn is_worker(&self) -> bool {
+        self.personality.contains("worker")
     }
 
     /// Maintenance says that nothing can run there.
@@ -298,7 +320,19 @@ impl Cloud {
                 let back = self.between(20, 60);
                 self.crash_host(name, Some(back));
             }
-            HostRequest::Upgrade | HostRequest::Swact => {}
+            HostRequest::Upgrade => {
+                let to = self.upgrade.as_ref().map(|upgrade| upgrade.to_release.clone());
+                let Some(to) = to else {
+                    return Err(CallError::new(ErrorKind::Refused, "No upgrade in progress"));
+                };
+                if let Some(host) = self.hosts.get_mut(name) {
+                    host.target = to;
+                    host.upgraded += 1;
+                }
+                let back = self.between(20, 60);
+                self.crash_host(name, Some(back));
+            }
+            HostRequest::Swact => {}
         }
         Ok(Answer::Done)
     }
@@ -351,6 +385,7 @@ impl Cloud {
             HostStep::Boot => {
                 host.alive = true;
                 host.alive_since = now;
+                host.release.clone_from(&host.target);
                 let locked = host.locked;
                 if locked {
                     host.avail = HostAvailStatus::Online;

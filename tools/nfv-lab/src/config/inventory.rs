@@ -281,6 +281,19 @@ pub struct VmSpec {
     pub guest_vote: Option<String>,
 }
 
+/// An upgrade under way.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpgradeSpec {
+    /// `started`, `upgrading-controllers`, `upgrading-hosts` or `activation-complete`.
+    pub state: String,
+    /// The new release; the old one is `[features] software_load`.
+    pub to: String,
+    /// Hosts that have it.
+    #[serde(default)]
+    pub upgraded: Vec<String>,
+}
+
 /// A patch. Contract: southbound 3.11.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

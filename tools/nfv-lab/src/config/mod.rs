@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::ports::Ports;
 use crate::{Error, Result};
+pub use inventory::UpgradeSpec;
 pub use inventory::{
     AggregateSpec, FlavorSpec, GroupSpec, HostSpec, ImageSpec, NetworkSpec, PatchSpec, SnapshotSpec,
     SubnetSpec, TenantSpec, VmSpec, VolumeSpec,
@@ -70,6 +71,8 @@ pub struct ClusterFile {
     /// Software patches.
     #[serde(rename = "patch")]
     pub patches: Vec<PatchSpec>,
+    /// `[upgrade]`: an upgrade of the platform that is under way; none when absent.
+    pub upgrade: Option<UpgradeSpec>,
 }
 
 impl ClusterFile {

@@ -67,6 +67,9 @@ impl Cloud {
         cloud.add_volumes(file)?;
         cloud.add_networks(file)?;
         cloud.add_servers(file)?;
+        if let Some(upgrade) = &file.upgrade {
+            cloud.add_upgrade(upgrade)?;
+        }
         cloud.happenings.clear();
         Ok(cloud)
     }

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::notice::Notice;
 use super::platform::HostFault;
 use super::{Cloud, Due};
+use crate::config::UpgradeSpec;
+use crate::{Error, Result};
 
 /// State of an upgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,10 @@ pub enum UpgradeState {
     Starting,
     /// Hosts can be upgraded.
     Started,
+    /// The first controller has the new release.
+    UpgradingControllers,
+    /// Both controllers have it.
+    UpgradingHosts,
     /// An operator or the VIM wants it active.
     ActivationRequested,
     /// Under way.
@@ -30,11 +36,20 @@ impl UpgradeState {
         match self {
             Self::Starting => "starting",
             Self::Started => "started",
+            Self::UpgradingControllers => "upgrading-controllers",
+            Self::UpgradingHosts => "upgrading-hosts",
             Self::ActivationRequested => "activation-requested",
             Self::Activating => "activating",
             Self::ActivationComplete => "activation-complete",
             Self::Completing => "completing",
         }
+    }
+}
+
+impl UpgradeState {
+    /// Hosts can be upgraded now, and when all are, the upgrade can be activated.
+    fn takes_hosts(self) -> bool {
+        matches!(self, Self::Started | Self::UpgradingControllers | Self::UpgradingHosts)
     }
 }
 
@@ -77,7 +92,16 @@ impl Cloud {
         };
         self.upgrade = Some(upgrade.clone());
         self.plan(self.timings.upgrade_step, Due::Upgrade);
+        self.tell_upgrade(true);
         Ok(upgrade)
+    }
+
+    /// sysinv wants the VIM to leave instances alone from the start of an upgrade until both controllers have it.
+    fn tell_upgrade(&mut self, in_progress: bool) {
+        if let Some(controller) = self.hosts.get("controller-0") {
+            let notice = Notice::host_upgrade(controller, in_progress);
+            self.notify(notice);
+        }
     }
 
     /// Asks for the activation.
@@ -85,8 +109,7 @@ impl Cloud {
     /// # Errors
     /// There is no started upgrade, or a host still runs the old release.
     pub fn upgrade_activate(&mut self) -> Result<Upgrade, HostFault> {
-        let Some(upgrade) = self.upgrade.as_mut().filter(|upgrade| upgrade.state == UpgradeState::Started)
-        else {
+        let Some(upgrade) = self.upgrade.as_mut().filter(|upgrade| upgrade.state.takes_hosts()) else {
             return Err(HostFault::Refused("An upgrade is not in a state to be activated".into()));
         };
         if self.hosts.values().any(|host| host.software_load != upgrade.to) {
@@ -120,7 +143,7 @@ impl Cloud {
     /// Unknown host, not locked, or no upgrade under way.
     pub fn upgrade_host(&mut self, id: &str) -> Result<(), HostFault> {
         let to = match &self.upgrade {
-            Some(upgrade) if upgrade.state == UpgradeState::Started => upgrade.to.clone(),
+            Some(upgrade) if upgrade.state.takes_hosts() => upgrade.to.clone(),
             _ => return Err(HostFault::Refused("No upgrade in progress".into())),
         };
         let Some(name) = self.host_by(id).map(|host| host.name.clone()) else {
@@ -130,9 +153,51 @@ impl Cloud {
         if let Some(host) = self.hosts.get_mut(&name) {
             host.software_load.clone_from(&to);
             host.target_load = to;
-            let notice = Notice::host_upgrade(host, true);
-            self.notify(notice);
         }
+        self.upgrade_goes_on();
+        Ok(())
+    }
+
+    /// The state follows the controllers' releases.
+    fn upgrade_goes_on(&mut self) {
+        let Some(upgrade) = self.upgrade.as_mut().filter(|upgrade| upgrade.state.takes_hosts()) else {
+            return;
+        };
+        let mut controllers = self.hosts.values().filter(|host| host.personality == "controller");
+        let (all, any) = (
+            controllers.clone().all(|host| host.software_load == upgrade.to),
+            controllers.any(|host| host.software_load == upgrade.to),
+        );
+        if all && upgrade.state != UpgradeState::UpgradingHosts {
+            upgrade.state = UpgradeState::UpgradingHosts;
+            self.tell_upgrade(false);
+        } else if any && upgrade.state == UpgradeState::Started {
+            upgrade.state = UpgradeState::UpgradingControllers;
+        }
+    }
+
+    /// An upgrade that is under way when the lab starts.
+    ///
+    /// # Errors
+    /// An unknown host or state.
+    pub(super) fn add_upgrade(&mut self, spec: &UpgradeSpec) -> Result<()> {
+        let from = self.features.software_load.clone();
+        let state = [
+            UpgradeState::Started,
+            UpgradeState::UpgradingControllers,
+            UpgradeState::UpgradingHosts,
+            UpgradeState::ActivationComplete,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == spec.state)
+        .ok_or_else(|| Error::Cluster(format!("upgrade state {} is not known", spec.state)))?;
+        for name in &spec.upgraded {
+            let host = self.hosts.get_mut(name);
+            let host = host.ok_or_else(|| Error::Cluster(format!("upgraded host {name} is not defined")))?;
+            host.software_load.clone_from(&spec.to);
+            host.target_load.clone_from(&spec.to);
+        }
+        self.upgrade = Some(Upgrade { uuid: self.fresh_id(), state, from, to: spec.to.clone() });
         Ok(())
     }
 
@@ -148,13 +213,11 @@ impl Cloud {
             UpgradeState::Completing => {
                 self.features.software_load = upgrade.to.clone();
                 self.upgrade = None;
-                let notices: Vec<_> =
-                    self.hosts.values().map(|host| Notice::host_upgrade(host, false)).collect();
-                for notice in notices {
-                    self.notify(notice);
-                }
             }
-            UpgradeState::Started | UpgradeState::ActivationComplete => {}
+            UpgradeState::Started
+            | UpgradeState::UpgradingControllers
+            | UpgradeState::UpgradingHosts
+            | UpgradeState::ActivationComplete => {}
         }
     }
 }

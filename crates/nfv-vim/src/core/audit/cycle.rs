@@ -15,10 +15,6 @@ use nfv_vim_db::Write;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// After a step answered.
-const STEP_PAUSE: Duration = Duration::from_secs(2);
-/// After the last step.
-const CYCLE_PAUSE: Duration = Duration::from_secs(20);
 /// A step that takes longer does not hold up the others; its answer counts whenever it comes (docs/differences.md).
 const STEP_PATIENCE: Duration = Duration::from_secs(20);
 /// Entries of a page.
@@ -96,7 +92,7 @@ impl Vim {
         let (step, _) = STEPS[self.audits.step];
         if self.is_outstanding(&Then::Audit(AuditAnswer::Step(step))) {
             // still not answered since the last round
-            return self.audit_go_on(STEP_PAUSE);
+            return self.audit_go_on(self.config.audit.step_pause);
         }
         self.audits.waiting = true;
         self.timers.arm(TimerKey::AuditCycle, self.now.mono + STEP_PATIENCE);
@@ -110,7 +106,7 @@ impl Vim {
         let disabled = &self.config.disabled;
         let there = |pool: &Option<Pool>| pool.is_none_or(|pool| !disabled.contains(&pool));
         let next = (self.audits.step + 1..STEPS.len()).find(|step| there(&STEPS[*step].1));
-        let pause = if next.is_some() { pause } else { CYCLE_PAUSE };
+        let pause = if next.is_some() { pause } else { self.config.audit.cycle_pause };
         self.audits.step = next.unwrap_or(0);
         self.timers.arm(TimerKey::AuditCycle, self.now.mono + pause);
     }
@@ -194,10 +190,10 @@ impl Vim {
             && self.audits.listings.get(&step).is_some_and(super::Listing::is_first_and_goes_on);
         if heard == Heard::AskAgain || goes_on {
             self.audits.waiting = false;
-            let pause = if goes_on { Duration::ZERO } else { STEP_PAUSE };
+            let pause = if goes_on { Duration::ZERO } else { self.config.audit.step_pause };
             self.timers.arm(TimerKey::AuditCycle, self.now.mono + pause);
         } else {
-            self.audit_go_on(STEP_PAUSE);
+            self.audit_go_on(self.config.audit.step_pause);
         }
     }
 

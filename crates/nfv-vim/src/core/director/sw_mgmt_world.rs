@@ -7,6 +7,7 @@ use crate::core::host::service::HostService;
 use crate::core::host::{Host, HostState};
 use crate::core::instance::Instance;
 use crate::core::nfvi_call::Then;
+use crate::core::strategy::StepWaits;
 use crate::core::strategy::{
     Alarm, Asker, HostFacts, InstanceFacts, Inventory, Order, OrderStatus, Question, Reply, UpdateKind, World,
 };
@@ -18,6 +19,7 @@ use nfv_common::time::Mono;
 use nfv_nfvi::call::{InfrastructureCall, SwMgmtCall};
 use nfv_nfvi::{Answer, Call, CallResult};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Entity type of alarms and logs. Contract: strategies 6.2, 6.3.
 const ENTITY_TYPE: &str = "orchestration";
@@ -91,6 +93,14 @@ impl World for CoreWorld<'_> {
 
     fn attempts(&self, step: &str) -> u32 {
         self.vim.config.sw_mgmt.attempts.get(step).copied().unwrap_or(1)
+    }
+
+    fn waits(&self) -> StepWaits {
+        self.vim.config.sw_mgmt.waits
+    }
+
+    fn deadline(&self, step: &str) -> Option<Duration> {
+        self.vim.config.sw_mgmt.deadlines.get(step).copied()
     }
 
     fn host(&self, name: &str) -> Option<HostFacts> {

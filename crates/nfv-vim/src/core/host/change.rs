@@ -9,9 +9,6 @@ use nfv_nfvi::object::{self, AdminState, HostAvailStatus, OperState};
 use nfv_nfvi::{Answer, Call, CallResult};
 use std::time::Duration;
 
-/// Nothing changed for this long: the state may look after itself.
-const AUDIT_AFTER: Duration = Duration::from_secs(30);
-
 /// Every host gets a `periodic-timer` event this often.
 const PERIODIC: Duration = Duration::from_secs(10);
 
@@ -63,7 +60,7 @@ impl Vim {
             };
             if let Some(event) = event {
                 self.post_host(name, event);
-            } else if host.since_stamp(now) >= AUDIT_AFTER {
+            } else if host.since_stamp(now) >= self.config.audit.host_after {
                 host.stamp_elapsed(false, now);
                 self.dirty_hosts.insert(name.to_owned());
                 self.post_host(name, HostEvent::Audit);

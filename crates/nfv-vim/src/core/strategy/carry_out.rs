@@ -9,18 +9,10 @@ use super::world::{Asker, HostFacts, InstanceFacts, Order, OrderStatus, Question
 use crate::core::director::SwMgmtEvent;
 use crate::core::host::service::ServiceState;
 use nfv_common::alarm::AlarmType;
-use nfv_common::strategy::{Driver, InstanceAction, Outcome, Place, Plan, Progress};
+use nfv_common::strategy::{Driver, InstanceAction, Outcome, Place, Plan, Progress, Step};
 use nfv_common::time::Mono;
 use std::collections::BTreeSet;
 
-/// A lock of the own host counts as done only after this many whole seconds.
-const OWN_LOCK_SECS: u64 = 16;
-/// Whole seconds from the first audit on until a step looks (or is done).
-const SWACT_SECS: u64 = 120;
-const REBOOT_SECS: u64 = 60;
-const UPGRADE_HOSTS_SECS: u64 = 120;
-const UPGRADE_STATE_SECS: u64 = 60;
-const DATA_SYNC_SECS: u64 = 120;
 /// Whole seconds in which a lock that was asked for shows itself, or else came to nothing.
 const LATE_LOCK_SECS: u64 = 60;
 /// Whole seconds after which an instance that an audit finds as it was is stopped or started again.
@@ -129,13 +121,19 @@ impl Driver<UpdateStep> for StepDriver<'_> {
         }
     }
 
+    fn prepare(&mut self, step: &mut Step<UpdateStep>) {
+        step.max_retries = self.world.attempts(step.kind.task.name());
+        self.world.waits().adjust(&mut step.kind.task);
+        step.timeout = match &step.kind.task {
+            Task::SystemStabilize { secs } => *secs,
+            task => self.world.deadline(task.name()).map_or(step.timeout, |limit| limit.as_secs()),
+        };
+    }
+
     fn plan(&mut self) -> Plan<UpdateStep> {
         let inventory = self.world.inventory();
         let local_host = self.world.local_host();
-        let mut plan = Planner::new(self.kind, self.data, &inventory, &local_host).plan();
-        for step in plan.stages.iter_mut().flat_map(|stage| &mut stage.steps) {
-            step.max_retries = self.world.attempts(step.kind.task.name());
-        }
+        let plan = Planner::new(self.kind, self.data, &inventory, &local_host).plan();
         if let Some(reason) = &plan.refused {
             let mut text = format!("The {} strategy cannot be built: {reason}.", self.kind.as_str());
             if !self.data.nfvi_alarms.is_empty() {
@@ -268,7 +266,7 @@ impl StepDriver<'_> {
     /// What a waiting step makes of an event.
     pub(super) fn hear(&mut self, step: &mut UpdateStep, place: Place, event: &SwMgmtEvent) -> Progress {
         use SwMgmtEvent as E;
-        let now = self.world.now();
+        let (now, waits) = (self.world.now(), self.world.waits());
         let UpdateStep { task, clock, asking, emptying, late, .. } = step;
         let mut waited = || {
             let since = *clock.get_or_insert(now);
@@ -298,7 +296,7 @@ impl StepDriver<'_> {
                     return self.lock(hosts, emptying);
                 }
                 let done = self.all(hosts, |host| locked(host, *wait_until_disabled));
-                if done.is_some() && !wait_until_disabled && waited() < OWN_LOCK_SECS {
+                if done.is_some() && !wait_until_disabled && waited() < waits.own_lock.as_secs() {
                     return Progress::Wait;
                 }
                 settled(done, GONE)
@@ -330,16 +328,16 @@ impl StepDriver<'_> {
             (Task::SwactHosts(hosts), E::HostSwactFailed { host }) if hosts.names.contains(host) => {
                 Progress::failed("host swact failed")
             }
-            (Task::SwactHosts(_), _) if audit => settled(Some(waited() >= SWACT_SECS), GONE),
+            (Task::SwactHosts(_), _) if audit => settled(Some(waited() >= waits.swact.as_secs()), GONE),
             (Task::RebootHosts(hosts), E::HostRebootFailed { host }) if hosts.names.contains(host) => {
                 Progress::failed("host reboot failed")
             }
-            (Task::RebootHosts(_), _) if audit => settled(Some(waited() >= REBOOT_SECS), GONE),
+            (Task::RebootHosts(_), _) if audit => settled(Some(waited() >= waits.reboot.as_secs()), GONE),
             (Task::UpgradeHosts(hosts), E::HostUpgradeFailed { host }) if hosts.names.contains(host) => {
                 Progress::failed("host upgrade failed")
             }
             (Task::UpgradeHosts(hosts), _) if audit => {
-                if waited() < UPGRADE_HOSTS_SECS {
+                if waited() < waits.upgrade_hosts.as_secs() {
                     return Progress::Wait;
                 }
                 let release = self.data.upgrade().map(|upgrade| upgrade.to_release.clone());
@@ -366,12 +364,12 @@ impl StepDriver<'_> {
                 self.ask(Question::QueryHosts, Asker::Step(place))
             }
             (Task::StartUpgrade | Task::ActivateUpgrade | Task::CompleteUpgrade, _)
-                if audit && waited() >= UPGRADE_STATE_SECS && !*asking =>
+                if audit && waited() >= waits.upgrade_state.as_secs() && !*asking =>
             {
                 *asking = true;
                 self.ask(Question::GetUpgrade, Asker::Step(place))
             }
-            (Task::WaitDataSync { .. }, _) if audit && waited() >= DATA_SYNC_SECS && !*asking => {
+            (Task::WaitDataSync { .. }, _) if audit && waited() >= waits.data_sync.as_secs() && !*asking => {
                 *asking = true;
                 self.ask(Question::GetAlarms, Asker::Step(place))
             }

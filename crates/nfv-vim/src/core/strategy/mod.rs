@@ -14,6 +14,7 @@
 //! - [`step`]: the steps and what each declares; `entries`: their keys in the database; `carry_out`: what they do.
 //! - [`data`]: what a strategy was asked for and has learnt. [`plan`]: checks and order of the builders;
 //!   `sw_patch`, `sw_upgrade`, `host_lists`: stages and which hosts go together.
+//! - [`waits`]: how long steps let the system settle.
 //! - [`update`]: the life cycle object with its alarms and logs; `audit`: its regular look at alarms and hosts.
 
 mod audit;
@@ -26,12 +27,14 @@ pub mod step;
 mod sw_patch;
 mod sw_upgrade;
 pub mod update;
+pub mod waits;
 pub mod world;
 
 pub use data::{StrategyInputs, UpdateData, UpdateKind};
 pub use plan::Planner;
 pub use step::{Task, UpdateStep};
 pub use update::SwUpdate;
+pub use waits::StepWaits;
 pub use world::{
     Alarm, Asker, HostFacts, InstanceFacts, Inventory, Order, OrderStatus, Question, Reply, World,
 };

@@ -446,7 +446,10 @@ impl SwUpdate {
         let kind = self.kind.as_str();
         match end {
             Note::Applied(Ok(())) => world.note(format!("The {kind} strategy is applied.")),
-            Note::Applied(Err(reason)) => world.note(format!("The {kind} strategy failed: {reason}.")),
+            Note::Applied(Err(reason)) => {
+                let what = self.failure().unwrap_or_else(|| format!(": {reason}"));
+                world.note(format!("The {kind} strategy failed{what}."));
+            }
             Note::Aborted(Ok(())) => world.issue_log(EventKind::Aborted.id(self.kind), ""),
             Note::Aborted(Err(mut reason)) => {
                 if let Some(left) = self.left_behind(world) {
@@ -456,6 +459,24 @@ impl SwUpdate {
                 world.issue_log(EventKind::AbortFailed.id(self.kind), &reason);
             }
         }
+    }
+
+    /// Where the apply phase failed and what the step there waited for, for the log: the reasons that the contract
+    /// prescribes do not name the host.
+    pub fn failure(&self) -> Option<String> {
+        let apply = &self.strategy()?.apply;
+        let failed = |outcome| matches!(outcome, Outcome::Failed | Outcome::TimedOut);
+        let (at, stage) = apply.stages.iter().enumerate().find(|(_, stage)| failed(stage.result))?;
+        let step = stage.steps.get(stage.current_step)?;
+        Some(format!(
+            " in stage {} of {}, {}, at {} ({}): {}",
+            at + 1,
+            apply.stages.len(),
+            stage.name,
+            step.kind.task.name(),
+            step.kind.task.waits_for(),
+            apply.reason,
+        ))
     }
 
     /// Steps of the apply phase that were begun.

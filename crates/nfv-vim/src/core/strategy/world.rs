@@ -1,5 +1,6 @@
 //! What a strategy sees of the cloud, and what it can ask of it. No I/O here: the core or a test stands behind it.
 
+use super::waits::StepWaits;
 use crate::core::host::service::ServiceState;
 use nfv_common::alarm::AlarmType;
 use nfv_common::event_log::EventId;
@@ -10,6 +11,7 @@ use nfv_nfvi::object::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A host as far as strategies look at it.
 #[derive(Debug, Clone, PartialEq)]
@@ -249,6 +251,14 @@ pub trait World {
     /// How often a step is tried in all; the contract's default is once.
     fn attempts(&self, _step: &str) -> u32 {
         1
+    }
+    /// How long steps let the system settle.
+    fn waits(&self) -> StepWaits {
+        StepWaits::default()
+    }
+    /// A step's own deadline, where the configuration gives it one.
+    fn deadline(&self, _step: &str) -> Option<Duration> {
+        None
     }
     /// A host by name.
     fn host(&self, name: &str) -> Option<HostFacts>;
