@@ -111,7 +111,8 @@ async fn serve(config: ApiConfig, logging: &LoggingHandle) -> anyhow::Result<()>
         Some(address) => Some(MonitorServer::start(address, observed)?),
         None => None,
     };
-    let server = server::open(serving).with_context(|| format!("cannot listen on {}", config.listen))?;
+    let opened = server::open(serving).with_context(|| format!("cannot listen on {}", config.listen))?;
+    let server = opened.server;
     let handle = server.handle();
     let mut running = tokio::spawn(server);
     tracing::info!(logger = LOGGER, file = FILE, "Started");

@@ -60,11 +60,20 @@ pub struct Serving {
     pub listen: SocketAddr,
 }
 
-/// Opens the port; the server runs when it is polled.
+/// An open port.
+#[allow(missing_debug_implementations)]
+pub struct Listening {
+    /// Where.
+    pub address: SocketAddr,
+    /// Serves when it is polled.
+    pub server: Server,
+}
+
+/// Opens the port.
 ///
 /// # Errors
-/// The port cannot be opened.
-pub fn open(serving: Serving) -> std::io::Result<Server> {
+/// It cannot be opened.
+pub fn open(serving: Serving) -> std::io::Result<Listening> {
     let limits = serving.limits;
     let listen = serving.listen;
     let serving = web::Data::new(serving);
@@ -83,7 +92,8 @@ pub fn open(serving: Serving) -> std::io::Result<Server> {
             .shutdown_timeout(SHUTDOWN_SECONDS)
             .disable_signals()
             .bind(listen)?;
-    Ok(server.run())
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    Ok(Listening { address, server: server.run() })
 }
 
 /// An answer, and what the logs say of it.

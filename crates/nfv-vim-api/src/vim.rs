@@ -183,7 +183,9 @@ impl Answers {
     async fn payload(&mut self) -> Result<Option<Vec<u8>>, String> {
         let mut bytes = [0; 16 * 1024];
         loop {
-            if let Some(payload) = self.reader.next_payload().map_err(|error| error.to_string())? {
+            if let Some(payload) =
+                self.reader.next_payload().map_err(|error| format!("the VIM's answer: {error}"))?
+            {
                 return Ok(Some(payload));
             }
             match self.stream.read(&mut bytes).await {

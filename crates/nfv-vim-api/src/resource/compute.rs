@@ -4,10 +4,14 @@ use super::{Answer, listed, payload, require_uuid, settled, single};
 use crate::vim::{SHORT, VimClient};
 use crate::wire::schema::{Kind, Need, Record, given, may, must};
 use crate::wire::{Fault, Node, Values};
-use nfv_common::pyjson;
 use nfv_vim_rpc::instance::{CreateInstance, Get, Instance};
 use nfv_vim_rpc::{ByUuid, Request};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+/// Keys of `meta_data`.
+const AUTO_RECOVERY: &str = "sw:wrs:auto_recovery";
+const TIMEOUT: &str = "hw:wrs:live_migration_timeout";
+const MAX_DOWNTIME: &str = "hw:wrs:live_migration_max_downtime";
 
 static PINNING: Record = Record {
     name: "ComputeCreateVirtualCpuPinningType",
@@ -114,11 +118,11 @@ pub static SHOWN: Record =
     Record { name: "ComputeQueryData", fields: &[must("query_result", Kind::Record(&SHOWN_RESOURCE))] };
 
 fn show(instance: Instance) -> Node {
-    let meta_data = json!({
-        "sw:wrs:auto_recovery": instance.auto_recovery,
-        "hw:wrs:live_migration_timeout": instance.live_migration_timeout,
-        "hw:wrs:live_migration_max_downtime": instance.live_migration_max_downtime,
-    });
+    let meta_data = Node::Object(vec![
+        (AUTO_RECOVERY, instance.auto_recovery.map_or(Node::Null, Node::Flag)),
+        (MAX_DOWNTIME, Node::number(instance.live_migration_max_downtime)),
+        (TIMEOUT, Node::number(instance.live_migration_timeout)),
+    ]);
     let attributes = Node::Object(vec![
         ("flavour_id", Node::text("")),
         ("virtual_memory", Node::Object(vec![("virtual_mem_size", Node::number(instance.memory_mb))])),
@@ -130,7 +134,7 @@ fn show(instance: Instance) -> Node {
         ("compute_attributes", attributes),
         ("vc_image_id", Node::optional(instance.image_uuid)),
         ("host_id", Node::optional(instance.host_uuid)),
-        ("meta_data", Node::text(pyjson::to_string(&meta_data))),
+        ("meta_data", Node::text(meta_data.json())),
     ]);
     Node::Object(vec![("query_result", resource)])
 }
@@ -162,24 +166,15 @@ pub async fn create(vim: &VimClient, body: &Values) -> Result<Answer, Fault> {
         Some(Value::Null) | None => None,
         Some(other) => Some(other.to_string()),
     };
-    let number = |key: &str| -> Result<Option<u64>, Fault> {
-        let Some(text) = text(key) else { return Ok(None) };
-        text.trim().parse().map(Some).map_err(|_| {
-            Fault::invalid("meta_data", &Value::from(text.as_str()), format!("{key} should be a number."))
-        })
-    };
-    let flag = |key: &str| -> Result<Option<bool>, Fault> {
-        let Some(text) = text(key) else { return Ok(None) };
-        match text.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "1" => Ok(Some(true)),
-            "false" | "no" | "0" => Ok(Some(false)),
-            _ => Err(Fault::invalid(
-                "meta_data",
-                &Value::from(text),
-                format!("{key} should be true or false."),
-            )),
+    // what Nova would refuse later, and nobody would know why
+    let checked = |key: &str, good: fn(&str) -> bool, wanted: &str| match text(key) {
+        Some(text) if !good(&text) => {
+            Err(Fault::invalid("meta_data", &Value::from(text), format!("{key} should be {wanted}.")))
         }
+        text => Ok(text),
     };
+    let number = |key| checked(key, |text| text.parse::<u64>().is_ok(), "a number");
+    let is_flag = |text: &str| ["true", "false"].contains(&text.to_ascii_lowercase().as_str());
     let request = CreateInstance {
         name: body.text("compute_id"),
         instance_type_uuid: data.text("flavour_id"),
@@ -190,9 +185,9 @@ pub async fn create(vim: &VimClient, body: &Values) -> Result<Answer, Fault> {
         ephemeral_gb: Some(0),
         swap_gb: Some(0),
         network_uuid: text("network_uuid"),
-        auto_recovery: flag("sw:wrs:auto_recovery")?,
-        live_migration_timeout: number("hw:wrs:live_migration_timeout")?,
-        live_migration_max_downtime: number("hw:wrs:live_migration_max_downtime")?,
+        auto_recovery: checked(AUTO_RECOVERY, is_flag, "true or false")?,
+        live_migration_timeout: number(TIMEOUT)?,
+        live_migration_max_downtime: number(MAX_DOWNTIME)?,
     };
     let response = vim.ask_one(Request::CreateInstance(request), SHORT).await?;
     let created = listed(response, payload!(CreateInstance))?;
