@@ -95,9 +95,16 @@ async fn a_user_of_the_api_sees_and_changes_the_cloud() {
     // supervisors
     let health = page(site.vim_ports().monitor, "/healthz").await;
     assert!(health.starts_with("HTTP/1.1 200 ") && health.contains("\"database\""), "{health}");
-    let metrics = page(site.vim_ports().monitor, "/metrics").await;
     let count = format!("nfv_vim_instances{{state=\"enabled\"}} {}\n", servers.len() - 1);
-    assert!(metrics.contains(&count) && metrics.contains("nfv_vim_hosts{state=\"enabled\"}"), "{metrics}");
+    let begun = Instant::now();
+    loop {
+        let metrics = page(site.vim_ports().monitor, "/metrics").await;
+        if metrics.contains(&count) && metrics.contains("nfv_vim_hosts{state=\"enabled\"}") {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{metrics}");
+        sleep(Duration::from_millis(500)).await;
+    }
     assert!(page(api.port(), "/healthz").await.contains("\"vim\":{\"status\":\"ok\"}"));
 
     site.kill_vim().await.unwrap();

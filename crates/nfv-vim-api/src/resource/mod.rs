@@ -99,12 +99,11 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// The VIM answered with another type of message than was asked for.
-fn unexpected(body: &ResponseBody) -> Fault {
+fn unexpected(kind: &'static str) -> Fault {
     tracing::error!(
         logger = "nfv_vim.api",
         file = "_hooks.py",
-        "Unexpected message type received, msg_type={}.",
-        body.kind()
+        "Unexpected message type received, msg_type={kind}."
     );
     Fault::Failed(None)
 }
@@ -132,25 +131,25 @@ fn settled(result: ResultCode) -> Result<(), Fault> {
 }
 
 /// One object of a listing: every answer must be a success.
-fn listed<T>(response: Response, pick: impl Fn(ResponseBody) -> Result<T, ResponseBody>) -> Result<T, Fault> {
+fn listed<T>(response: Response, pick: impl Fn(ResponseBody) -> Result<T, &'static str>) -> Result<T, Fault> {
     let result = response.result;
-    let object = pick(response.body).map_err(|body| unexpected(&body))?;
+    let object = pick(response.body).map_err(unexpected)?;
     if result == ResultCode::Success { Ok(object) } else { Err(failed(result, None)) }
 }
 
 /// One object: success, not found, or a failure.
-fn single<T>(response: Response, pick: impl Fn(ResponseBody) -> Result<T, ResponseBody>) -> Result<T, Fault> {
+fn single<T>(response: Response, pick: impl Fn(ResponseBody) -> Result<T, &'static str>) -> Result<T, Fault> {
     let result = response.result;
-    let object = pick(response.body).map_err(|body| unexpected(&body))?;
+    let object = pick(response.body).map_err(unexpected)?;
     settled(result).map(|()| object)
 }
 
-/// Takes the payload of one type of answer.
+/// Takes the payload of one type of answer; of another its type.
 macro_rules! payload {
     ($variant:ident) => {
         |body| match body {
             nfv_vim_rpc::ResponseBody::$variant(payload) => Ok(payload),
-            other => Err(other),
+            other => Err(other.kind()),
         }
     };
 }

@@ -264,7 +264,7 @@ async fn delete_subnet(vim: &VimClient, network: Option<&str>, subnet: &Subnet) 
     match (response.result, response.body) {
         (ResultCode::Success | ResultCode::NotFound, ResponseBody::DeleteSubnet(_)) => Ok(()),
         (result, ResponseBody::DeleteSubnet(_)) => Err(failed(result, None)),
-        (_, other) => Err(unexpected(&other)),
+        (_, other) => Err(unexpected(other.kind())),
     }
 }
 

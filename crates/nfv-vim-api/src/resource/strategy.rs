@@ -194,10 +194,10 @@ fn show(strategy: &Strategy) -> Result<Node, Fault> {
 /// The payload of the answer that was asked for.
 fn strategy(
     response: Response,
-    pick: impl Fn(Body) -> Result<Strategy, Body>,
+    pick: impl Fn(Body) -> Result<Strategy, &'static str>,
 ) -> Result<(ResultCode, Strategy), Fault> {
     let result = response.result;
-    pick(response.body).map(|strategy| (result, strategy)).map_err(|body| unexpected(&body))
+    pick(response.body).map(|strategy| (result, strategy)).map_err(unexpected)
 }
 
 /// GET; that there is no strategy of this kind is an answer, too.

@@ -248,10 +248,10 @@ impl Values {
     /// Objects of a list; none if it is absent or null. What is null in it is left out.
     pub fn records(&self, name: &str) -> Option<Vec<&Values>> {
         let Some(Item::List(items)) = self.0.get(name) else { return None };
-        let record = |item| match item {
-            &Item::Record(ref values) => Some(values),
+        let records = items.iter().filter_map(|item| match item {
+            Item::Record(values) => Some(values),
             _ => None,
-        };
-        Some(items.iter().filter_map(record).collect())
+        });
+        Some(records.collect())
     }
 }

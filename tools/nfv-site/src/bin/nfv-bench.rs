@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use structopt::StructOpt;
 
 /// Which benchmark.
+// the names are those of the command line
+#[allow(clippy::enum_variant_names)]
 #[derive(Debug, StructOpt)]
 #[structopt(name = "nfv-bench", about = "Measures the NFV processes at a large simulated site")]
 enum Benchmark {
