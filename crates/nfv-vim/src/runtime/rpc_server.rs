@@ -265,7 +265,12 @@ mod tests {
     #[tokio::test]
     async fn an_answer_larger_than_any_socket_buffer_arrives_whole() {
         let text = "x".repeat(8_000_000);
-        let strategy = move || ResponseBody::GetStrategy(strategy::Strategy { strategy: Some(text.clone()) });
+        let strategy = move || {
+            ResponseBody::GetStrategy(strategy::Strategy {
+                strategy: Some(text.clone()),
+                ..Default::default()
+            })
+        };
         let wanted = Response::success(strategy());
         let server = server(move |_| vec![Response::success(strategy())]);
         let request = frame(&Request::GetStrategy(strategy::GetStrategy::default()).encode()).unwrap();
