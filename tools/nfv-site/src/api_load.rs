@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// An answer must come within this time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What a run of load came to.
 #[derive(Debug, Clone)]
 pub struct Load {
@@ -27,7 +30,7 @@ impl Load {
 /// Lets `clients` ask for `path` for `time`, each at least once. Connections are kept if the server keeps them.
 ///
 /// # Errors
-/// An answer is not 200.
+/// An answer is not 200, or does not come within a minute.
 pub async fn load(api: &Api, path: &str, clients: usize, time: Duration) -> anyhow::Result<Load> {
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nX-Auth-Token: {}\r\nAccept: application/json\r\n\r\n",
@@ -57,17 +60,21 @@ async fn client(
     let mut kept: Option<TcpStream> = None;
     while times.is_empty() || begun.elapsed() < time {
         let asked = Instant::now();
-        let mut stream = match kept.take() {
-            Some(stream) => stream,
-            None => TcpStream::connect(("127.0.0.1", port)).await.context("no connection")?,
-        };
-        stream.write_all(&request).await?;
-        if read(&mut stream).await? {
-            kept = Some(stream);
-        }
+        let one = exchange(port, &request, kept.take());
+        kept = tokio::time::timeout(PATIENCE, one).await.context("an answer did not come in time")??;
         times.push(asked.elapsed());
     }
     Ok(times)
+}
+
+/// One request; gives the connection back if it can be used again.
+async fn exchange(port: u16, request: &[u8], kept: Option<TcpStream>) -> anyhow::Result<Option<TcpStream>> {
+    let mut stream = match kept {
+        Some(stream) => stream,
+        None => TcpStream::connect(("127.0.0.1", port)).await.context("no connection")?,
+    };
+    stream.write_all(request).await?;
+    Ok(read(&mut stream).await?.then_some(stream))
 }
 
 /// Reads an answer; true when the connection can be used again.
