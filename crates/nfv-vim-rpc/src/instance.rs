@@ -34,15 +34,15 @@ pub struct CreateInstance {
     /// Network.
     #[serde(deserialize_with = "lenient::text")]
     pub network_uuid: Option<String>,
-    /// Extra spec of the flavor.
-    #[serde(rename = "sw:wrs:auto_recovery", deserialize_with = "lenient::flag")]
-    pub auto_recovery: Option<bool>,
-    /// Extra spec of the flavor, seconds.
-    #[serde(rename = "hw:wrs:live_migration_timeout", deserialize_with = "lenient::whole")]
-    pub live_migration_timeout: Option<u64>,
-    /// Extra spec of the flavor, ms.
-    #[serde(rename = "hw:wrs:live_migration_max_downtime", deserialize_with = "lenient::whole")]
-    pub live_migration_max_downtime: Option<u64>,
+    /// Extra spec of the flavor, as text.
+    #[serde(rename = "sw:wrs:auto_recovery", deserialize_with = "lenient::spec")]
+    pub auto_recovery: Option<String>,
+    /// Extra spec of the flavor: seconds as text.
+    #[serde(rename = "hw:wrs:live_migration_timeout", deserialize_with = "lenient::spec")]
+    pub live_migration_timeout: Option<String>,
+    /// Extra spec of the flavor: ms as text.
+    #[serde(rename = "hw:wrs:live_migration_max_downtime", deserialize_with = "lenient::spec")]
+    pub live_migration_max_downtime: Option<String>,
 }
 
 /// `get-instance-request`, `get-image-request`

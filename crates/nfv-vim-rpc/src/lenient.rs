@@ -15,6 +15,17 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D:
     })
 }
 
+/// Text; numbers and truth values are taken as Nova writes them in extra specs.
+pub(crate) fn spec<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(d)? {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        other => return Err(wrong("text", &other)),
+    })
+}
+
 /// A whole number from 0 on; its text is taken, too.
 pub(crate) fn whole<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
     match Value::deserialize(d)? {

@@ -71,11 +71,11 @@ fn requests() -> Vec<(Request, String)> {
                 ephemeral_gb: Some(0),
                 swap_gb: Some(0),
                 network_uuid: t("n"),
-                auto_recovery: Some(false),
-                live_migration_timeout: Some(300),
+                auto_recovery: t("false"),
+                live_migration_timeout: t("300"),
                 live_migration_max_downtime: None,
             }),
-            r#""name": "vm\u00e9", "instance_type_uuid": "f", "image_uuid": "i", "vcpus": 2, "memory_mb": 1024, "disk_gb": 20, "ephemeral_gb": 0, "swap_gb": 0, "network_uuid": "n", "sw:wrs:auto_recovery": false, "hw:wrs:live_migration_timeout": 300, "hw:wrs:live_migration_max_downtime": null"#,
+            r#""name": "vm\u00e9", "instance_type_uuid": "f", "image_uuid": "i", "vcpus": 2, "memory_mb": 1024, "disk_gb": 20, "ephemeral_gb": 0, "swap_gb": 0, "network_uuid": "n", "sw:wrs:auto_recovery": "false", "hw:wrs:live_migration_timeout": "300", "hw:wrs:live_migration_max_downtime": null"#,
         ),
         (Request::StartInstance(by()), uuid),
         (Request::StopInstance(by()), uuid),
@@ -249,7 +249,7 @@ fn answers() -> Vec<(ResponseBody, String)> {
     use ResponseBody as R;
     let by = || ByUuid::new("u-1");
     let uuid = r#""uuid": "u-1""#;
-    let text = || Strategy { strategy: t("{\"uuid\": \"u-1\"}") };
+    let text = || Strategy { strategy: t("{\"uuid\": \"u-1\"}"), error_string: None };
     let text_keys = r#""strategy": "{\"uuid\": \"u-1\"}""#;
     let image = || Image {
         uuid: t("u-1"),

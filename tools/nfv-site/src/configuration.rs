@@ -36,6 +36,10 @@ pub struct VimPorts {
     pub host: u16,
     /// 4343, for nfv-vim-api.
     pub rpc: u16,
+    /// 4545 of nfv-vim-api.
+    pub api: u16,
+    /// Health and metrics of nfv-vim.
+    pub monitor: u16,
 }
 
 impl VimPorts {
@@ -49,13 +53,15 @@ impl VimPorts {
         let own = (std::process::id() % 500) as u16 * 16;
         for _ in 0..500 {
             let first = LOWEST_PORT + (own + SITES.fetch_add(8, Ordering::Relaxed)) % PORTS;
-            if (first..first + 5).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            if (first..first + 7).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
                 return Ok(Self {
                     infrastructure: first,
                     guest: first + 1,
                     compute: first + 2,
                     host: first + 3,
                     rpc: first + 4,
+                    api: first + 5,
+                    monitor: first + 6,
                 });
             }
         }
@@ -99,7 +105,8 @@ pub fn write(dir: &Path, lab: LabPorts, vim: VimPorts, settings: &Settings) -> a
          [alarm]\nnamespace=nfv_vim.alarm.handlers.v1\nhandlers=File-Storage\naudit_interval=30\nconfig_file={}\n\
          [event-log]\nnamespace=nfv_vim.event_log.handlers.v1\nhandlers=File-Storage\nconfig_file={}\n\
          [nfvi]\nnamespace=nfv_vim.nfvi.plugins.v1\nconfig_file={}\n\
-         [vim]\nrpc_host=127.0.0.1\nrpc_port={}\nrun_dir={}\n",
+         [vim]\nrpc_host=127.0.0.1\nrpc_port={}\nrun_dir={}\nmonitor_port={}\n\
+         [vim-api]\nhost=127.0.0.1\nport={}\nrpc_host=127.0.0.1\nrpc_port=0\n",
         at("debug.ini"),
         at("db"),
         at("alarm_handlers.ini"),
@@ -107,6 +114,8 @@ pub fn write(dir: &Path, lab: LabPorts, vim: VimPorts, settings: &Settings) -> a
         at("nfvi_plugins.ini"),
         vim.rpc,
         at("run"),
+        vim.monitor,
+        vim.api,
     );
     for (section, key, value) in settings {
         // sections may be repeated; they are merged

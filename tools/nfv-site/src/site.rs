@@ -1,5 +1,6 @@
 //! Starting, stopping and killing the processes of a site.
 
+use crate::api::Api;
 use crate::cloud::Cloud;
 use crate::configuration::{self, LabPorts, Settings, VimPorts};
 use anyhow::{Context, bail};
@@ -35,6 +36,7 @@ pub struct Site {
     vim_ports: VimPorts,
     lab: Child,
     vim: Option<Child>,
+    keystone: u16,
     // dropped last, after the processes that write into it
     _temporary: Option<tempfile::TempDir>,
 }
@@ -68,9 +70,11 @@ impl Site {
             vim_ports,
             lab,
             vim: None,
+            keystone: 0,
             _temporary: temporary,
         };
         let ports = site.wait_for_lab().await?;
+        site.keystone = ports.keystone;
         site.cloud = Cloud::new(ports.control)?;
         configuration::write(&site.directory, ports, vim_ports, &options.settings)?;
         Ok(site)
@@ -198,6 +202,26 @@ impl Site {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+    }
+
+    /// Starts nfv-vim-api beside the VIM; its output goes to `vim-api.out`.
+    ///
+    /// # Errors
+    /// It cannot be started, does not come up, or there is no token for it.
+    pub async fn start_api(&self) -> anyhow::Result<Api> {
+        let program = self.binaries.join("nfv-vim-api").display().to_string();
+        Api::start(&[program], &self.directory, "config.ini", self.vim_ports.api, self.keystone).await
+    }
+
+    /// Starts another program in its place, on a port of its own: the original, for instance.
+    ///
+    /// # Errors
+    /// As [`Site::start_api`].
+    pub async fn start_other_api(&self, command: &[String], port: u16) -> anyhow::Result<Api> {
+        let own = std::fs::read_to_string(self.directory.join("config.ini")).context("no configuration")?;
+        let (from, to) = (format!("port={}\n", self.vim_ports.api), format!("port={port}\n"));
+        std::fs::write(self.directory.join("other.ini"), own.replace(&from, &to))?;
+        Api::start(command, &self.directory, "other.ini", port, self.keystone).await
     }
 
     /// The simulated cloud.

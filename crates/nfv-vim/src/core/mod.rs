@@ -21,6 +21,7 @@
 pub mod alarm;
 mod api;
 pub mod audit;
+pub mod census;
 pub mod config;
 pub mod director;
 pub mod dor;

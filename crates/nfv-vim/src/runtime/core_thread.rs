@@ -5,6 +5,7 @@
 //! [`COMMIT_PATIENCE`] the process ends, and the other controller takes over.
 
 use super::inbox::{Message, Signal};
+use super::monitor::{InputKind, Monitor};
 use super::performer::Performer;
 use super::settings::kubernetes_configured;
 use crate::core::{Effect, Input, Outcome, Vim};
@@ -54,6 +55,7 @@ pub(super) struct CoreThread {
     pub(super) histograms: Histograms,
     /// When it was last looked whether Kubernetes is configured.
     pub(super) looked_for_kubernetes: Instant,
+    pub(super) monitor: Arc<Monitor>,
 }
 
 /// The origin of monotonic time.
@@ -97,6 +99,7 @@ impl CoreThread {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Err(End::Deserted),
         };
+        let begun = Instant::now();
         let mut outcome = Outcome::default();
         let mut messages = first;
         let mut handled = 0;
@@ -115,11 +118,20 @@ impl CoreThread {
             append(&mut outcome, self.vim.handle(self.clock.now(), input));
         }
         append(&mut outcome, self.vim.handle(self.clock.now(), Input::Tick));
-        self.finish(outcome)
+        let finished = self.finish(outcome);
+        self.monitor.turned(begun.elapsed(), &self.vim);
+        finished
     }
 
     /// The core's input for a message; none for what concerns the process alone.
     fn input(&mut self, message: Message) -> Result<Option<Input>, End> {
+        self.monitor.input(match &message {
+            Message::Inbound(_) => InputKind::Notification,
+            Message::Api(_) => InputKind::Request,
+            Message::Answer(..) => InputKind::Answer,
+            Message::TurnWanted(..) => InputKind::Turn,
+            Message::Signal(_) => InputKind::Signal,
+        });
         Ok(match message {
             Message::Inbound(inbound) => {
                 let request = inbound.reply.map(|reply| self.performer.keep(reply));
@@ -197,6 +209,7 @@ impl CoreThread {
             self.commit(&outcome)?;
             let name = histogram::names::database_commits(histogram::names::Commit::Periodic);
             self.histograms.add(name, histogram::names::deciseconds(begun.elapsed()), local_time());
+            self.monitor.committed(begun.elapsed());
         }
         for effect in outcome.effects {
             if let Effect::LogHistograms = effect {
@@ -226,6 +239,7 @@ impl CoreThread {
                     return Err(End::Database(error));
                 }
                 Err(error) => {
+                    self.monitor.commit_failed(&error.to_string());
                     tracing::error!(
                         logger = "nfv_vim.database",
                         file = "_database.py",

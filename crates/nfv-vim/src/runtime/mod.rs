@@ -8,11 +8,13 @@
 //! - `inbox`: what reaches the core thread.
 //! - `core_thread`: the loop of inputs, commits and effects.
 //! - `performer`: carrying effects out.
+//! - `monitor`: health and metrics.
 //! - `rpc_server`: the socket on which nfv-vim-api asks.
 //! - `process`: start, signals, flag files, exit.
 
 mod core_thread;
 mod inbox;
+mod monitor;
 mod performer;
 mod process;
 mod rpc_server;

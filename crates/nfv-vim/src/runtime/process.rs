@@ -2,6 +2,7 @@
 
 use super::core_thread::{Clock, CoreThread, End};
 use super::inbox::{Message, Signal};
+use super::monitor::Monitor;
 use super::performer::Performer;
 use super::rpc_server::RpcServer;
 use super::settings::RuntimeConfig;
@@ -10,6 +11,7 @@ use anyhow::Context;
 use nfv_common::config::Settings;
 use nfv_common::histogram::Histograms;
 use nfv_common::logging::{self, LoggingConfig};
+use nfv_monitor::MonitorServer;
 use nfv_plugins::handler::{AlarmHandlers, EventLogHandlers};
 use nfv_plugins::{DisabledPlugins, Inbound, Plugins, PluginsConfig};
 use nfv_vim_db::Database;
@@ -144,6 +146,11 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     core_config.turn_limit = core_config.turn_limit.max(plugins_config.timeouts.longest() + TURN_MARGIN);
     let (vim, first) = Vim::start(core_config, facts, snapshot, clock.now());
     let rpc_server = RpcServer::start(config.rpc, sender.clone())?;
+    let monitor = Arc::new(Monitor::new(clock));
+    let monitor_server = match config.monitor {
+        Some(address) => Some(MonitorServer::start(address, Arc::clone(&monitor) as _)?),
+        None => None,
+    };
     let performer = Performer {
         tokio: tokio.handle().clone(),
         plugins: Arc::clone(&plugins),
@@ -167,6 +174,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         grants: HashMap::new(),
         histograms: Histograms::default(),
         looked_for_kubernetes: std::time::Instant::now(),
+        monitor,
     };
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Started");
     // only a service manager that asked for it listens; without one this does nothing
@@ -181,6 +189,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     arm_exit_watchdog();
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Ending: {}.", describe(&end));
     drop(rpc_server);
+    drop(monitor_server);
     let closed = database.close();
     tokio.block_on(async {
         plugins.stop().await;

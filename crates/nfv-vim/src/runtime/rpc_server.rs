@@ -54,6 +54,8 @@ enum Broken {
     Slow,
     #[error("the client closed before its request was complete")]
     Closed,
+    #[error("the client closed without a request")]
+    Unused,
     #[error("the answer was not taken for {} s", WRITE_WAIT.as_secs())]
     NotTaken,
     #[error("the core has no answer")]
@@ -106,8 +108,16 @@ async fn serve(listener: TcpListener, inbox: Sender<Message>) {
             Ok((stream, peer)) => {
                 let inbox = inbox.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = converse(stream, &inbox).await {
-                        tracing::info!(logger = LOGGER, file = FILE, "Connection of {peer} closed: {error}.");
+                    match converse(stream, &inbox).await {
+                        // whoever only looks whether the VIM is there
+                        Ok(()) | Err(Broken::Unused) => {}
+                        Err(error) => {
+                            tracing::info!(
+                                logger = LOGGER,
+                                file = FILE,
+                                "Connection of {peer} closed: {error}."
+                            );
+                        }
                     }
                     drop(place);
                 });
@@ -146,6 +156,7 @@ async fn read(stream: &mut TcpStream) -> Result<Vec<u8>, Broken> {
             return Ok(payload);
         }
         match stream.read(&mut bytes).await? {
+            0 if reader.is_empty() => return Err(Broken::Unused),
             0 => return Err(Broken::Closed),
             count => reader.push(&bytes[..count]),
         }
@@ -254,7 +265,12 @@ mod tests {
     #[tokio::test]
     async fn an_answer_larger_than_any_socket_buffer_arrives_whole() {
         let text = "x".repeat(8_000_000);
-        let strategy = move || ResponseBody::GetStrategy(strategy::Strategy { strategy: Some(text.clone()) });
+        let strategy = move || {
+            ResponseBody::GetStrategy(strategy::Strategy {
+                strategy: Some(text.clone()),
+                ..Default::default()
+            })
+        };
         let wanted = Response::success(strategy());
         let server = server(move |_| vec![Response::success(strategy())]);
         let request = frame(&Request::GetStrategy(strategy::GetStrategy::default()).encode()).unwrap();

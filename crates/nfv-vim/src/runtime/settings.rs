@@ -71,6 +71,8 @@ pub struct RuntimeConfig {
     pub run_dir: PathBuf,
     /// Where nfv-vim-api asks: `[vim] rpc_host` and `rpc_port`.
     pub rpc: SocketAddr,
+    /// Where observers may look: `[vim] monitor_host` and `monitor_port`; without a port nowhere.
+    pub monitor: Option<SocketAddr>,
     /// Configuration of the plugins.
     pub nfvi_config_file: PathBuf,
 }
@@ -90,6 +92,7 @@ impl RuntimeConfig {
             database_dir: settings.require("database", "database_dir")?.into(),
             run_dir: settings.get("vim", "run_dir").unwrap_or(RUN_DIRECTORY).into(),
             rpc: rpc_address(settings)?,
+            monitor: nfv_monitor::address(settings, "vim")?,
             nfvi_config_file: settings.require("nfvi", "config_file")?.into(),
         })
     }
@@ -294,6 +297,7 @@ mod tests {
         let config = read(MINIMAL).unwrap();
         assert_eq!(config.run_dir, Path::new("/var/run"));
         assert_eq!(config.rpc.to_string(), "[::1]:4343");
+        assert_eq!(config.monitor, None);
         let instance = &config.core.instance;
         assert_eq!(instance.recovery_audit_interval, Duration::from_secs(330));
         assert_eq!(instance.max_evacuate_local_image_disk_gb, 20);

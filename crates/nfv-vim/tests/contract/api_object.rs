@@ -399,8 +399,8 @@ fn instances() -> Vec<Case> {
             ephemeral_gb: Some(0),
             swap_gb: Some(0),
             network_uuid: t("n-1"),
-            auto_recovery: Some(false),
-            live_migration_timeout: Some(300),
+            auto_recovery: Some("false".to_owned()),
+            live_migration_timeout: Some("300".to_owned()),
             live_migration_max_downtime: None,
         })
     };

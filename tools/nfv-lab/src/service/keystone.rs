@@ -72,6 +72,9 @@ fn error(code: u16, title: &str, message: &str) -> Reply {
 fn issue(cloud: &mut Cloud, request: &Request, context: &Context<'_>) -> Reply {
     let body = request.json();
     let identity = &body["auth"]["identity"];
+    if identity["methods"] == json!(["token"]) {
+        return exchange(cloud, &body, context);
+    }
     let user = &identity["password"]["user"];
     if !identity["methods"].is_array() || !user.is_object() {
         return error(400, "Bad Request", "Expecting to find methods and a user in identity.");
@@ -83,6 +86,21 @@ fn issue(cloud: &mut Cloud, request: &Request, context: &Context<'_>) -> Reply {
     let Ok(tenant) = cloud.keystone.check(&name, user["password"].as_str(), &project) else {
         return Reply::unauthorized();
     };
+    let (id, token) = cloud.issue_token(tenant);
+    Reply::json(201, &token_json(cloud, &token, context)).with("X-Subject-Token", id)
+}
+
+/// A token in exchange for another one, in the project that is wanted.
+fn exchange(cloud: &mut Cloud, body: &Value, context: &Context<'_>) -> Reply {
+    let old = body["auth"]["identity"]["token"]["id"].as_str().unwrap_or_default();
+    if cloud.keystone.valid(old, cloud.now()).is_none() {
+        return Reply::unauthorized();
+    }
+    let project = &body["auth"]["scope"]["project"];
+    let wanted = project["name"].as_str().or(project["id"].as_str()).unwrap_or_default();
+    let tenants = &cloud.keystone.tenants;
+    let tenant = tenants.iter().find(|tenant| tenant.name == wanted || tenant.id == wanted);
+    let Some(tenant) = tenant.map(|tenant| tenant.id.clone()) else { return Reply::unauthorized() };
     let (id, token) = cloud.issue_token(tenant);
     Reply::json(201, &token_json(cloud, &token, context)).with("X-Subject-Token", id)
 }

@@ -1,7 +1,7 @@
 //! `nfv-bench`: measures the processes at a large site.
 
 use anyhow::Context;
-use nfv_site::{Options, Site, configuration};
+use nfv_site::{Api, Options, Site, api_load, configuration};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use structopt::StructOpt;
 
 /// Which benchmark.
+// the names are those of the command line
+#[allow(clippy::enum_variant_names)]
 #[derive(Debug, StructOpt)]
 #[structopt(name = "nfv-bench", about = "Measures the NFV processes at a large simulated site")]
 enum Benchmark {
@@ -40,6 +42,22 @@ enum Benchmark {
         #[structopt(long, parse(from_os_str))]
         binaries: PathBuf,
     },
+    /// The REST API: GETs of several clients, start-up time, memory; beside the original if `NFV_ORIGINAL_VIM_API` is
+    /// the command that starts it (`-c FILE` is added).
+    VimApi {
+        /// Workers of the site.
+        #[structopt(long, default_value = "200")]
+        hosts: u32,
+        /// Servers of the site.
+        #[structopt(long, default_value = "10000")]
+        vms: u32,
+        /// How long each row is measured.
+        #[structopt(long, default_value = "5")]
+        seconds: u64,
+        /// Directory of the programs.
+        #[structopt(long, parse(from_os_str))]
+        binaries: PathBuf,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,6 +66,9 @@ async fn main() -> ExitCode {
         Benchmark::VimHostFailure { hosts, vms, binaries } => vim_host_failure(hosts, vms, &binaries).await,
         Benchmark::VimIdle { hosts, vms, seconds, binaries } => {
             vim_idle(hosts, vms, Duration::from_secs(seconds), &binaries).await
+        }
+        Benchmark::VimApi { hosts, vms, seconds, binaries } => {
+            vim_api(hosts, vms, Duration::from_secs(seconds), &binaries).await
         }
     };
     match result {
@@ -105,6 +126,72 @@ async fn vim_idle(hosts: u32, vms: u32, time: Duration, binaries: &Path) -> anyh
     }
     println!("  {:<38} {:>8.0}", "all", counts.values().sum::<usize>() as f64 * per_hour);
     site.stop_vim().await?;
+    Ok(())
+}
+
+async fn vim_api(hosts: u32, vms: u32, time: Duration, binaries: &Path) -> anyhow::Result<()> {
+    let (directory, cluster) = prepare(hosts, vms, binaries)?;
+    let mut site = Site::start(&Options {
+        cluster,
+        settings: Vec::new(),
+        directory: Some(directory.path().to_owned()),
+        lab_arguments: vec!["--speed".to_owned(), "20".to_owned()],
+    })
+    .await?;
+    eprintln!("{hosts} hosts and {vms} servers are simulated; nfv-vim starts with an empty database ...");
+    site.start_vim()?;
+    site.wait_until_known(Duration::from_secs(1200)).await?;
+    println!("machine                {}", machine());
+    println!("site                   {hosts} hosts, {vms} servers; nfv-vim and the load on the same machine");
+    let own = site.start_api().await?;
+    measure_api("this", &own, time).await?;
+    own.stop().await?;
+    match std::env::var("NFV_ORIGINAL_VIM_API") {
+        Ok(command) => {
+            let command: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+            let original = site.start_other_api(&command, site.vim_ports().monitor + 1).await?;
+            measure_api("original", &original, time).await?;
+        }
+        Err(_) => println!("original               absent (NFV_ORIGINAL_VIM_API is not set)"),
+    }
+    site.stop_vim().await?;
+    Ok(())
+}
+
+async fn measure_api(name: &str, api: &Api, time: Duration) -> anyhow::Result<()> {
+    let pid = api.pid().context("the API does not run")?;
+    println!("{name:<22} open after {:.0} ms", api.started_in().as_secs_f64() * 1e3);
+    let computes = "/api/virtualised-resources/computes";
+    let (status, all) = api.ask("GET", computes, None).await?;
+    anyhow::ensure!(status == 200, "the list of instances is answered with {status}");
+    let uuid = all[0]["query_result"]["compute_id"].as_str().context("no instance is shown")?;
+    let count = all.as_array().map_or(0, Vec::len);
+    println!("{name:<22} memory {:.0} MB after one list of {count} instances", memory_mb(pid, "VmRSS")?);
+    let one = format!("{computes}/{uuid}");
+    let rows = [
+        ("description /api", "/api"),
+        ("one instance", one.as_str()),
+        ("strategy (none)", "/api/orchestration/sw-patch/strategy"),
+        ("all instances", computes),
+    ];
+    for (what, path) in rows {
+        for clients in [1, 16, 64] {
+            let load = match api_load::load(api, path, clients, time).await {
+                Ok(load) => load,
+                Err(error) => {
+                    println!("{name:<10} {what:<18} {clients:>2} clients  failed: {error:#}");
+                    continue;
+                }
+            };
+            println!(
+                "{name:<10} {what:<18} {clients:>2} clients {:>9.1}/s   p50 {:>9.2} ms   p99 {:>9.2} ms",
+                load.per_second,
+                load.at(0.5).as_secs_f64() * 1e3,
+                load.at(0.99).as_secs_f64() * 1e3,
+            );
+        }
+    }
+    println!("{name:<22} peak memory {:.0} MB", memory_mb(pid, "VmHWM")?);
     Ok(())
 }
 

@@ -21,11 +21,10 @@ impl Vim {
         ) else {
             return self.refuse(id, ResultCode::Failed, Body::CreateInstance);
         };
-        let number = |number: Option<u64>| number.map(|number| number.to_string());
         let extra_specs = [
-            ("sw:wrs:auto_recovery", asked.auto_recovery.map(|value| value.to_string())),
-            ("hw:wrs:live_migration_timeout", number(asked.live_migration_timeout)),
-            ("hw:wrs:live_migration_max_downtime", number(asked.live_migration_max_downtime)),
+            ("sw:wrs:auto_recovery", asked.auto_recovery.clone()),
+            ("hw:wrs:live_migration_timeout", asked.live_migration_timeout.clone()),
+            ("hw:wrs:live_migration_max_downtime", asked.live_migration_max_downtime.clone()),
         ];
         let call = ComputeCall::CreateInstanceType {
             uuid,

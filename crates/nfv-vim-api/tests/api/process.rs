@@ -1,0 +1,166 @@
+//! The process: options, signals, exit status, flag file. Contract: vim-api 1.1; deployment 4.3.
+
+use crate::client::{ask, exchange, request};
+use crate::lab::{Lab, configure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_nfv-vim-api");
+
+/// A running process; it ends with this.
+pub struct Process {
+    pub address: SocketAddr,
+    child: Child,
+    pub directory: tempfile::TempDir,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Process {
+    /// Starts it on a port that was free a moment ago; on another one if it is taken meanwhile.
+    pub async fn start(vim: SocketAddr, keystone: SocketAddr, more: &str) -> Self {
+        for _ in 0..20 {
+            let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+            let directory = tempfile::tempdir().unwrap();
+            configure(directory.path(), &address.to_string(), vim, keystone, more);
+            let out = std::fs::File::create(directory.path().join("out")).unwrap();
+            let child = Command::new(BINARY)
+                .arg("-c")
+                .arg(directory.path().join("config.ini"))
+                .stdin(Stdio::null())
+                .stderr(out.try_clone().unwrap())
+                .stdout(out)
+                .spawn()
+                .unwrap();
+            let mut process = Self { address, child, directory };
+            if process.is_up().await {
+                return process;
+            }
+        }
+        panic!("it does not start");
+    }
+
+    async fn is_up(&mut self) -> bool {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(60) {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if tokio::net::TcpStream::connect(self.address).await.is_ok() && self.output().contains("Started")
+            {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    }
+
+    pub fn output(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("out")).unwrap()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(60) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it does not end");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_end_it_with_0_and_leave_the_flag_file() {
+    let lab = Lab::start().await;
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut process = Process::start(lab.vim_address, lab.keystone_address, "").await;
+        let flag = process.directory.path().join(".nfv-vim-api.not_running");
+        process.signal(Signal::SIGHUP);
+        assert_eq!(ask(process.address, "GET", "/api", None).await.status, 200);
+        assert!(!flag.exists());
+        process.signal(signal);
+        assert_eq!(process.ended().await.code(), Some(0));
+        assert_eq!(std::fs::read(flag).unwrap(), b"");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_name_user_and_request_and_show_no_secret() {
+    let lab = Lab::start().await;
+    let process = Process::start(lab.vim_address, lab.keystone_address, "").await;
+    let headers = [("X-Auth-Token".to_owned(), "member".to_owned())];
+    exchange(process.address, &request("GET", "/api?token=hidden", &headers, None)).await.unwrap();
+    let answer =
+        ask(process.address, "DELETE", "/api/orchestration/sw-patch/strategy", Some("{\"force\": 5.5}"))
+            .await;
+    assert_eq!(answer.status, 400);
+    let id = answer.header("x-openstack-request-id").unwrap().to_owned();
+    let audit = format!(
+        "Audit: {id} client=127.0.0.1 user=operator project=admin DELETE /api/orchestration/sw-patch/strategy status=400"
+    );
+    let access =
+        format!("\"DELETE /api/orchestration/sw-patch/strategy HTTP/1.1\" 400 {}", answer.body.len());
+    let begun = Instant::now();
+    loop {
+        let output = process.output();
+        if output.contains(&audit) && output.contains(&access) {
+            assert!(output.contains("\"GET /api HTTP/1.1\" 403 0"));
+            for secret in ["sesame", "good", "X-Subject-Token", "hidden"] {
+                assert!(!output.contains(secret), "{secret}: {output}");
+            }
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{audit}\n{access}\n{output}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[test]
+fn what_is_wrong_at_the_start_is_told_with_the_exit_status() {
+    let run = |arguments: &[&str]| Command::new(BINARY).args(arguments).output().unwrap();
+    assert_eq!(run(&["--help"]).status.code(), Some(0));
+    assert_eq!(run(&["--zork"]).status.code(), Some(2));
+    let missing = run(&["-c", "/nonexistent/config.ini"]);
+    assert_eq!(missing.status.code(), Some(200));
+    assert!(String::from_utf8_lossy(&missing.stdout).contains("/nonexistent/config.ini"));
+    let directory = tempfile::tempdir().unwrap();
+    let vim = "127.0.0.1:1".parse().unwrap();
+    for (from, to, words) in [
+        ("host=127.0.0.1\nport=4545", "host=here\nport=4545", "here"),
+        ("port=4545", "port=zork", "zork"),
+        ("port=4545", "port=4545\nworkers=0", "workers"),
+    ] {
+        configure(directory.path(), "127.0.0.1:4545", vim, vim, "");
+        let file = directory.path().join("config.ini");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace(from, to)).unwrap();
+        let output = run(&["-c", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(200), "{to}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(words), "{output:?}");
+    }
+    // a port that is taken
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    configure(directory.path(), &taken.local_addr().unwrap().to_string(), vim, vim, "");
+    let output = run(&["-c", directory.path().join("config.ini").to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(200));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("cannot listen"), "{output:?}");
+    assert!(directory.path().join(".nfv-vim-api.not_running").exists());
+}
