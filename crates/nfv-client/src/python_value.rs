@@ -10,6 +10,7 @@ pub(crate) fn shown(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
         Json::Number(number) if number.is_f64() => twelve_digits(number),
+        Json::Number(number) => number.to_string(),
         other => inside(other),
     }
 }
@@ -103,7 +104,8 @@ mod tests {
             (json!(true), "True"),
             (json!("caf\u{e9}"), "caf\u{e9}"),
             (json!(["a", "it's", "\u{e9}", 1, null, []]), "[u'a', u\"it's\", u'\\xe9', 1, None, []]"),
-            (json!(18_446_744_073_709_551_615_u64), "18446744073709551615L"),
+            (json!(18_446_744_073_709_551_615_u64), "18446744073709551615"),
+            (json!([18_446_744_073_709_551_615_u64]), "[18446744073709551615L]"),
             (json!(0.1), "0.1"),
             (json!(1.0), "1.0"),
             (json!(0.123_456_789_012_345), "0.123456789012"),

@@ -9,7 +9,7 @@ mod tls;
 
 use crate::settings::Secret;
 use failure::{Phase, transport};
-use nfv_common::python_dict::ordered;
+use nfv_common::python_dict::{Keys, ordered};
 use nfv_common::python_text::bytes_quoted;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -169,7 +169,9 @@ impl RestClient {
         if let Some(body) = &call.body {
             text += &shown_body(body, call.hidden.as_ref());
         }
-        observer(&format!("send: {}", bytes_quoted(&text)));
+        // an address out of the catalog is a unicode text to Python
+        let mark = if call.token.is_some() { "u" } else { "" };
+        observer(&format!("send: {mark}{}", bytes_quoted(&text)));
     }
 
     fn show_answer(&self, status: u16, reason: &str, headers: &[(String, String)]) {
@@ -182,31 +184,45 @@ impl RestClient {
     }
 }
 
-/// The headers in the order in which the original sends them.
+/// The headers in the order in which the original sends them: that of dictionaries filled from dictionaries.
 fn header_lines(call: &Call, url: &Url) -> Vec<(&'static str, String, bool)> {
     let host = match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
         (None, _) => String::new(),
     };
-    let mut known = Vec::new();
-    if let Some(body) = &call.body {
-        known.push(("Content-Length", body.len().to_string(), false));
-    }
-    known.push(("Host", host, false));
-    known.push(("User-Agent", "Python-urllib/2.7".to_owned(), false));
-    if call.body.is_some() {
-        known.push(("Content-Type", "application/json".to_owned(), false));
-    }
-    if let Some(token) = &call.token {
-        known.push(("X-Auth-Token", token.expose().to_owned(), true));
-    }
-    known.push(("Accept", "application/json".to_owned(), false));
-    known.push(("Connection", "close".to_owned(), false));
-    let order = ordered(known.iter().map(|(name, ..)| *name));
-    known.sort_by_key(|(name, ..)| order.iter().position(|at| at == name));
-    known.insert(0, ("Accept-Encoding", "identity".to_owned(), false));
-    known
+    // `urllib2` keeps names in this form until it sends them
+    let has_body = call.body.is_some();
+    let mut gathered = keys([has_body.then_some("Content-length"), Some("Host"), Some("User-agent")]);
+    gathered.update(keys([
+        call.token.is_some().then_some("X-auth-token"),
+        Some("Accept"),
+        has_body.then_some("Content-type"),
+    ]));
+    gathered.insert("Connection");
+    let value = |name: &str| match name {
+        "Content-length" => ("Content-Length", call.body.as_ref().map_or(0, String::len).to_string(), false),
+        "Host" => ("Host", host.clone(), false),
+        "User-agent" => ("User-Agent", "Python-urllib/2.7".to_owned(), false),
+        "X-auth-token" => {
+            let token = call.token.as_ref().map_or("", Secret::expose);
+            ("X-Auth-Token", token.to_owned(), true)
+        }
+        "Accept" => ("Accept", "application/json".to_owned(), false),
+        "Content-type" => ("Content-Type", "application/json".to_owned(), false),
+        _ => ("Connection", "close".to_owned(), false),
+    };
+    let lines: Vec<_> = gathered.into_vec().into_iter().map(value).collect();
+    let order = ordered(lines.iter().map(|(name, ..)| *name));
+    let line = |name: &str| lines.iter().find(|(known, ..)| *known == name).cloned();
+    let first = ("Accept-Encoding", "identity".to_owned(), false);
+    std::iter::once(first).chain(order.into_iter().filter_map(line)).collect()
+}
+
+fn keys(names: [Option<&'static str>; 3]) -> Keys<&'static str> {
+    let mut keys = Keys::new();
+    names.into_iter().flatten().for_each(|name| keys.insert(name));
+    keys
 }
 
 /// The body without what must not be shown, as it stands in JSON.

@@ -10,11 +10,18 @@ const LARGE: usize = 50_000;
 
 /// The keys in the order in which Python 2.7 lists them after they were inserted as they stand here.
 pub fn ordered<T: AsRef<str>>(keys: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut table = Table { slots: empty(FIRST_SIZE), used: 0 };
+    let mut keys_of = Keys::new();
     for key in keys {
-        table.insert(key);
+        keys_of.insert(key);
     }
-    table.slots.into_iter().flatten().collect()
+    keys_of.into_vec()
+}
+
+/// The keys of a dictionary.
+#[derive(Clone, Debug)]
+pub struct Keys<T> {
+    slots: Vec<Option<T>>,
+    used: usize,
 }
 
 /// Python 2's hash of a text of ASCII letters.
@@ -29,31 +36,57 @@ fn hash(text: &str) -> u64 {
     if value == u64::MAX { u64::MAX - 1 } else { value }
 }
 
-struct Table<T> {
-    slots: Vec<Option<T>>,
-    used: usize,
-}
-
 fn empty<T>(size: usize) -> Vec<Option<T>> {
     std::iter::repeat_with(|| None).take(size).collect()
 }
 
-impl<T: AsRef<str>> Table<T> {
-    fn insert(&mut self, key: T) {
-        if !self.place(key) {
-            return;
+impl<T: AsRef<str>> Default for Keys<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: AsRef<str>> Keys<T> {
+    /// Of an empty dictionary.
+    pub fn new() -> Self {
+        Self { slots: empty(FIRST_SIZE), used: 0 }
+    }
+
+    /// One key more, if it is not there.
+    pub fn insert(&mut self, key: T) {
+        if self.place(key) && self.is_full(self.used) {
+            self.grow(self.used * if self.used > LARGE { 2 } else { 4 });
         }
-        if self.used * 3 >= self.slots.len() * 2 {
-            let wanted = self.used * if self.used > LARGE { 2 } else { 4 };
-            let mut size = FIRST_SIZE;
-            while size <= wanted {
-                size *= 2;
-            }
-            let old = std::mem::replace(&mut self.slots, empty(size));
-            self.used = 0;
-            for key in old.into_iter().flatten() {
-                self.place(key);
-            }
+    }
+
+    /// `update` with another dictionary, for which room is made beforehand.
+    pub fn update(&mut self, other: Keys<T>) {
+        if self.is_full(self.used + other.used) {
+            self.grow((self.used + other.used) * 2);
+        }
+        for key in other.into_vec() {
+            self.insert(key);
+        }
+    }
+
+    /// The keys in their order.
+    pub fn into_vec(self) -> Vec<T> {
+        self.slots.into_iter().flatten().collect()
+    }
+
+    fn is_full(&self, used: usize) -> bool {
+        used * 3 >= self.slots.len() * 2
+    }
+
+    fn grow(&mut self, beyond: usize) {
+        let mut size = FIRST_SIZE;
+        while size <= beyond {
+            size *= 2;
+        }
+        let old = std::mem::replace(&mut self.slots, empty(size));
+        self.used = 0;
+        for key in old.into_iter().flatten() {
+            self.place(key);
         }
     }
 
@@ -81,7 +114,7 @@ impl<T: AsRef<str>> Table<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::ordered;
+    use super::{Keys, ordered};
 
     #[test]
     fn keys_come_in_the_order_that_python_shows() {
@@ -98,11 +131,23 @@ mod tests {
         for (keys, expected) in cases {
             assert_eq!(ordered(keys.split_whitespace()).join(" "), expected);
         }
-        assert_eq!(ordered(["a", ""]), ["", "a"]);
+        // both want the first slot
+        assert_eq!((ordered(["", "a"]), ordered(["a", ""])), (vec!["", "a"], vec!["a", ""]));
     }
 
     #[test]
     fn a_table_that_grows_is_ordered_anew() {
+        // names of headers as `urllib2` gathers them
+        let mut all: Keys<&str> = Keys::new();
+        ["Content-length", "Host", "User-agent"].into_iter().for_each(|key| all.insert(key));
+        let mut more = Keys::new();
+        ["X-auth-token", "Accept", "Content-type"].into_iter().for_each(|key| more.insert(key));
+        all.update(more);
+        all.insert("Connection");
+        assert_eq!(
+            all.into_vec().join(" "),
+            "Content-length Connection X-auth-token Content-type Host Accept User-agent"
+        );
         let keys: Vec<String> = (0..24).map(|number| format!("key{number}")).collect();
         let numbers: Vec<_> = ordered(&keys).iter().map(|key| key.trim_start_matches("key")).collect();
         assert_eq!(numbers.join(" "), "9 8 3 2 1 0 7 6 5 4 19 18 17 16 15 14 13 12 11 10 22 23 20 21");

@@ -22,7 +22,7 @@ pub(super) enum Phase {
 }
 
 /// What `httplib` says of a connection that was closed without a word.
-const NO_STATUS_LINE: &str = "No status line received - the server has closed the connection.";
+const NO_STATUS_LINE: &str = "No status line received - the server has closed the connection";
 
 pub(super) fn transport(error: &reqwest::Error, phase: Phase) -> Failure {
     let text = words(error);

@@ -50,7 +50,8 @@ impl Ended {
             let kind = asked.header("Content-Type").unwrap_or("-");
             let token = asked.header("X-Auth-Token").unwrap_or("-");
             let accept = asked.header("Accept").unwrap_or("-");
-            writeln!(out, "asked {} {} type {kind} token {token} accept {accept}", asked.method, asked.path).unwrap();
+            writeln!(out, "asked {} {} type {kind} token {token} accept {accept}", asked.method, asked.path)
+                .unwrap();
             if !asked.body.is_empty() {
                 writeln!(out, "      {}", asked.body).unwrap();
             }

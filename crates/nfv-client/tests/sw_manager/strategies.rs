@@ -3,8 +3,17 @@
 use serde_json::{Value as Json, json};
 
 /// A step on these entities.
-pub fn step(id: u64, name: &str, kind: &str, names: &[&str], result: &str, reason: &str, times: [&str; 2]) -> Json {
-    let uuids: Vec<_> = names.iter().enumerate().map(|(at, _)| format!("523cbd2d-f7f8-4707-8617-{at:012}")).collect();
+pub fn step(
+    id: u64,
+    name: &str,
+    kind: &str,
+    names: &[&str],
+    result: &str,
+    reason: &str,
+    times: [&str; 2],
+) -> Json {
+    let uuids: Vec<_> =
+        names.iter().enumerate().map(|(at, _)| format!("523cbd2d-f7f8-4707-8617-{at:012}")).collect();
     json!({
         "step-id": id, "step-name": name, "timeout": 60 * (id + 1), "entity-type": kind, "entity-names": names,
         "entity-uuids": uuids, "result": result, "reason": reason,
@@ -53,7 +62,15 @@ fn worker_stages(result: &str, reason: &str) -> Vec<Json> {
     let steps = |first: &str, second: &str| {
         vec![
             step(0, "query-alarms", "", &[], first, "", ["2017-01-10 15:25:12", "2017-01-10 15:25:12"]),
-            step(1, "lock-hosts", "hosts", &["compute-0", "compute-1"], second, reason, ["2017-01-10 15:25:13", ""]),
+            step(
+                1,
+                "lock-hosts",
+                "hosts",
+                &["compute-0", "compute-1"],
+                second,
+                reason,
+                ["2017-01-10 15:25:13", ""],
+            ),
             step(2, "migrate-instances", "instances", &["vm-0"], "initial", "", ["", ""]),
         ]
     };
@@ -83,18 +100,32 @@ pub fn in_state(name: &str, state: &str) -> Json {
         phase("build", stages, usize::from(percent == 100), percent, result, reason)
     };
     let built = || build("success", "", 100);
-    let apply = |result: &str, reason: &str, percent| phase("apply", worker_stages(result, reason), 1, percent, result, reason);
+    let apply = |result: &str, reason: &str, percent| {
+        phase("apply", worker_stages(result, reason), 1, percent, result, reason)
+    };
     let abort = |result: &str, reason: &str, percent| {
-        let unlock = step(0, "unlock-hosts", "hosts", &["compute-0"], result, reason, ["2017-01-10 15:28:00", ""]);
-        phase("abort", vec![stage(0, "sw-patch-worker-hosts", vec![unlock], 0, result, reason)], 0, percent, result, reason)
+        let unlock =
+            step(0, "unlock-hosts", "hosts", &["compute-0"], result, reason, ["2017-01-10 15:28:00", ""]);
+        phase(
+            "abort",
+            vec![stage(0, "sw-patch-worker-hosts", vec![unlock], 0, result, reason)],
+            0,
+            percent,
+            result,
+            reason,
+        )
     };
     let waiting = || phase("apply", worker_stages("initial", ""), 0, 0, "initial", "");
     let none = || no_phase("abort");
     let (current, percent, phases) = match state {
         "initial" => ("initial", 0, [build("initial", "", 0), no_phase("apply"), none()]),
         "building" => ("build", 33, [build("inprogress", "", 33), no_phase("apply"), none()]),
-        "build-failed" => ("build", 100, [build("failed", "active alarms present", 100), no_phase("apply"), none()]),
-        "build-timeout" => ("build", 50, [build("timed-out", "sw-patch-query timed out", 50), no_phase("apply"), none()]),
+        "build-failed" => {
+            ("build", 100, [build("failed", "active alarms present", 100), no_phase("apply"), none()])
+        }
+        "build-timeout" => {
+            ("build", 50, [build("timed-out", "sw-patch-query timed out", 50), no_phase("apply"), none()])
+        }
         "ready-to-apply" => ("build", 100, [built(), waiting(), none()]),
         "applying" => ("apply", 40, [built(), apply("inprogress", "", 40), none()]),
         "apply-failed" => ("apply", 60, [built(), apply("failed", "host lock failed", 60), none()]),
@@ -103,7 +134,9 @@ pub fn in_state(name: &str, state: &str) -> Json {
         "degraded" => ("apply", 100, [built(), apply("degraded", "one host was left", 100), none()]),
         "waiting" => ("apply", 45, [built(), apply("wait", "", 45), none()]),
         "aborting" => ("abort", 20, [built(), apply("aborted", "", 60), abort("inprogress", "", 20)]),
-        "abort-failed" => ("abort", 80, [built(), apply("aborted", "", 60), abort("failed", "unlock failed", 80)]),
+        "abort-failed" => {
+            ("abort", 80, [built(), apply("aborted", "", 60), abort("failed", "unlock failed", 80)])
+        }
         "abort-timeout" => ("abort", 80, [built(), apply("aborted", "", 60), abort("timed-out", "", 80)]),
         "aborted" => ("abort", 100, [built(), apply("aborted", "broken off", 60), abort("success", "", 100)]),
         other => panic!("no state {other}"),
@@ -137,9 +170,8 @@ pub fn odd() -> Vec<(&'static str, Json)> {
         json
     };
     let step = "/apply-phase/stages/1/steps/1";
-    let set = |path: &str, value: Json| {
-        changed(&move |json| *json.pointer_mut(path).unwrap() = value.clone())
-    };
+    let set =
+        |path: &str, value: Json| changed(&move |json| *json.pointer_mut(path).unwrap() = value.clone());
     vec![
         ("another name", set("/name", json!("sw-deploy"))),
         ("no name", set("/name", json!(null))),
@@ -168,8 +200,14 @@ pub fn odd() -> Vec<(&'static str, Json)> {
         ("reason in progress", set("/apply-phase/stages/1/inprogress", json!(false))),
         ("entity of one letter", set(&format!("{step}/entity-type"), json!("x"))),
         ("entities as text", set(&format!("{step}/entity-names"), json!("compute-0"))),
-        ("entities of odd names", set(&format!("{step}/entity-names"), json!(["it's", "a \"b\"", "c\\d", "e\tf\ng", ""]))),
-        ("entities beyond ascii", set(&format!("{step}/entity-names"), json!(["caf\u{e9}", "\u{20ac}", "\u{1f600}"]))),
+        (
+            "entities of odd names",
+            set(&format!("{step}/entity-names"), json!(["it's", "a \"b\"", "c\\d", "e\tf\ng", ""])),
+        ),
+        (
+            "entities beyond ascii",
+            set(&format!("{step}/entity-names"), json!(["caf\u{e9}", "\u{20ac}", "\u{1f600}"])),
+        ),
         ("start of a step not known", set(&format!("{step}/start-date-time"), json!(""))),
         ("end of a step known", set(&format!("{step}/end-date-time"), json!("2017-01-10 16:00:00"))),
         ("text beyond ascii", set("/apply-phase/stages/1/reason", json!("H\u{f6}st nicht da \u{20ac}"))),
