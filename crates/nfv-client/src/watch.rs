@@ -63,11 +63,9 @@ async fn look_on(
             }
             view.trouble(&format!("no answer, trying on: {}", in_short(&failed)), console);
             // the token may have run out, or the VIM be found elsewhere now
-            match session.renew().await {
-                Err(refused @ Failed::Login(LoginError::Refused { status: 401 | 403, .. })) => {
-                    return Err(refused);
-                }
-                Ok(()) | Err(_) => {}
+            let renewed = session.renew().await;
+            if let Err(refused @ Failed::Login(LoginError::Refused { status: 401 | 403, .. })) = renewed {
+                return Err(refused);
             }
         };
     }
