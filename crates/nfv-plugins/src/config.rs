@@ -136,7 +136,11 @@ impl Timeouts {
         longest + self.of("openstack", "get_token")
     }
 
-    fn read(settings: &Settings) -> Result<Self, ConfigError> {
+    /// Reads the section `[nfvi-timeouts]`.
+    ///
+    /// # Errors
+    /// A limit is no number.
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
         const SECTION: &str = "nfvi-timeouts";
         let mut limits = BTreeMap::new();
         for name in settings.section(SECTION).into_iter().flatten().map(|(name, _)| name) {
@@ -164,7 +168,11 @@ fn listen(settings: &Settings, section: &str) -> Result<ListenConfig, ConfigErro
     Ok(ListenConfig { host, port: settings.require_int(section, "port")? })
 }
 
-fn account(settings: &Settings, section: &str) -> Result<AccountConfig, ConfigError> {
+/// User, project and address of the Keystone in a section.
+///
+/// # Errors
+/// An option is missing.
+pub fn account(settings: &Settings, section: &str) -> Result<AccountConfig, ConfigError> {
     let need = |key: &str| settings.require(section, key);
     // an address in IPv6 form needs brackets in a URL
     let ip = need("authorization_ip")?;
@@ -182,7 +190,8 @@ fn account(settings: &Settings, section: &str) -> Result<AccountConfig, ConfigEr
     })
 }
 
-fn service(settings: &Settings, section: &str) -> ServiceConfig {
+/// A service's section; one that is not there is a service that is not registered.
+pub fn service(settings: &Settings, section: &str) -> ServiceConfig {
     let get = |key: &str| settings.get(section, key).map(str::to_owned);
     let entry = || {
         Some(CatalogEntry {

@@ -44,7 +44,7 @@ mod turn;
 pub use config::{DisabledPlugins, PluginsConfig};
 pub use error::PluginError;
 pub use handler::{AlarmHandlers, EventLogHandlers};
-pub use openstack::catalog;
+pub use openstack::{catalog, identity, relay};
 pub use plugins::{Addresses, Plugins};
 pub use secret::Secret;
 pub use turn::{Grant, Turn, TurnControl};

@@ -90,4 +90,7 @@ pub struct Strategy {
     /// The strategy as a text that holds JSON (2.4).
     #[serde(deserialize_with = "lenient::text")]
     pub strategy: Option<String>,
+    /// Why it was refused. The original has no such key and ignores it; its successors have it.
+    #[serde(deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
+    pub error_string: Option<String>,
 }

@@ -249,7 +249,7 @@ fn answers() -> Vec<(ResponseBody, String)> {
     use ResponseBody as R;
     let by = || ByUuid::new("u-1");
     let uuid = r#""uuid": "u-1""#;
-    let text = || Strategy { strategy: t("{\"uuid\": \"u-1\"}") };
+    let text = || Strategy { strategy: t("{\"uuid\": \"u-1\"}"), error_string: None };
     let text_keys = r#""strategy": "{\"uuid\": \"u-1\"}""#;
     let image = || Image {
         uuid: t("u-1"),

@@ -73,9 +73,10 @@ impl Identity {
         }
         Some(Self { headers, service_headers, user: user_name, project: project_name, roles, expires })
     }
+}
 
-    /// Bytes that it takes.
-    pub fn size(&self) -> usize {
+impl keystone_token::Weigh for Identity {
+    fn size(&self) -> usize {
         let roles: usize = self.roles.iter().map(|role| role.len() + size_of::<String>()).sum();
         size_of::<Self>()
             + self.headers.len()
@@ -120,11 +121,11 @@ fn v2_catalog(services: &[Value]) -> Value {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use serde_json::json;
 
-    pub(in crate::token) fn answer(expires: &str) -> Value {
+    fn answer(expires: &str) -> Value {
         let domain = json!({ "id": "default", "name": "Default" });
         json!({ "token": {
             "expires_at": expires,

@@ -156,15 +156,22 @@ impl Catalog {
 
     /// Base address of a service; none when it is not registered or the catalog does not have it.
     pub(crate) fn base(&self, service: Service, config: Option<&ServiceConfig>) -> Option<String> {
-        let config = config.filter(|config| config.is_registered())?;
-        let found = config.catalog_entry.as_ref().and_then(|entry| self.find(entry));
-        let url = match (&config.endpoint_override, found) {
-            (Some(over), Some(found)) => format!("{over}{}", path_of(found)),
-            (Some(over), None) => over.clone(),
-            (None, Some(found)) => found.to_owned(),
-            (None, None) => return None,
-        };
+        let url = self.address(config?)?;
         Some(if service.strips_version() { strip_version(&url) } else { url })
+    }
+
+    /// Address of a service as it stands, with its version; none when it is not registered or not found.
+    pub(crate) fn address(&self, config: &ServiceConfig) -> Option<String> {
+        if !config.is_registered() {
+            return None;
+        }
+        let found = config.catalog_entry.as_ref().and_then(|entry| self.find(entry));
+        match (&config.endpoint_override, found) {
+            (Some(over), Some(found)) => Some(format!("{over}{}", path_of(found))),
+            (Some(over), None) => Some(over.clone()),
+            (None, Some(found)) => Some(found.to_owned()),
+            (None, None) => None,
+        }
     }
 }
 
@@ -176,7 +183,7 @@ fn path_of(url: &str) -> &str {
 }
 
 /// Cuts a trailing slash, then a version at the end or one before the last segment.
-fn strip_version(url: &str) -> String {
+pub(super) fn strip_version(url: &str) -> String {
     let url = url.strip_suffix('/').unwrap_or(url);
     let Some((head, last)) = url.rsplit_once('/') else { return url.to_owned() };
     if is_version(last) {

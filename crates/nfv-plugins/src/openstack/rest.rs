@@ -16,10 +16,10 @@ use std::time::Duration;
 
 /// No answer of a neighbour is longer than this.
 pub(crate) const MAX_BODY: usize = 32 * 1024 * 1024;
-const MAX_REDIRECTS: usize = 10;
+pub(super) const MAX_REDIRECTS: usize = 10;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// Headers that concern one connection only.
-const HOP_BY_HOP: &[&str] = &[
+pub(super) const HOP_BY_HOP: &[&str] = &[
     "connection",
     "keep-alive",
     "proxy-authenticate",
@@ -232,7 +232,7 @@ impl RestClient {
         Ok(())
     }
 
-    fn http(&self) -> reqwest::Client {
+    pub(super) fn http(&self) -> reqwest::Client {
         self.http.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -276,10 +276,6 @@ impl RestClient {
     }
 
     async fn once(&self, request: &Request, url: Url, name: &str) -> Result<Response, RestError> {
-        let unreachable = |error: &dyn std::error::Error| RestError::Unreachable {
-            request: name.to_owned(),
-            cause: innermost(error),
-        };
         let headers =
             headers_of(request).map_err(|cause| RestError::BadRequest { request: name.to_owned(), cause })?;
         let mut outgoing = self.http().request(request.method.clone(), url).headers(headers);
@@ -288,36 +284,45 @@ impl RestClient {
             outgoing = outgoing
                 .body(body.map_err(|cause| RestError::BadRequest { request: name.to_owned(), cause })?);
         }
-        let mut incoming = outgoing.send().await.map_err(|error| unreachable(&error))?;
-        let status = incoming.status().as_u16();
-        let headers = incoming
-            .headers()
-            .iter()
-            .filter(|(header, _)| !HOP_BY_HOP.contains(&header.as_str()))
-            .map(|(header, value)| {
-                (title_case(header.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned())
-            })
-            .collect();
-        let mut body = Vec::new();
-        while let Some(chunk) = incoming.chunk().await.map_err(|error| unreachable(&error))? {
-            if body.len() + chunk.len() > MAX_BODY {
-                let cause = format!("the answer is longer than {MAX_BODY} bytes");
-                return Err(RestError::BadAnswer { request: name.to_owned(), cause });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Response { status, headers, body })
+        read(outgoing, name).await
     }
 }
 
+/// Sends a request and reads its answer.
+pub(super) async fn read(outgoing: reqwest::RequestBuilder, name: &str) -> Result<Response, RestError> {
+    let unreachable = |error: &dyn std::error::Error| RestError::Unreachable {
+        request: name.to_owned(),
+        cause: innermost(error),
+    };
+    let mut incoming = outgoing.send().await.map_err(|error| unreachable(&error))?;
+    let status = incoming.status().as_u16();
+    let headers = incoming
+        .headers()
+        .iter()
+        .filter(|(header, _)| !HOP_BY_HOP.contains(&header.as_str()))
+        .map(|(header, value)| {
+            (title_case(header.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect();
+    let mut body = Vec::new();
+    while let Some(chunk) = incoming.chunk().await.map_err(|error| unreachable(&error))? {
+        if body.len() + chunk.len() > MAX_BODY {
+            let cause = format!("the answer is longer than {MAX_BODY} bytes");
+            return Err(RestError::BadAnswer { request: name.to_owned(), cause });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, headers, body })
+}
+
 #[derive(PartialEq, Eq)]
-enum Redirect {
+pub(super) enum Redirect {
     Same,
     AsGet,
 }
 
 /// How a redirect is followed; none: it is not.
-fn redirect(method: &Method, status: u16) -> Option<Redirect> {
+pub(super) fn redirect(method: &Method, status: u16) -> Option<Redirect> {
     match (method.as_str(), status) {
         ("GET", 301..=303 | 307) => Some(Redirect::Same),
         ("POST", 301..=303) => Some(Redirect::AsGet),

@@ -162,7 +162,7 @@ async fn obtain(
     Ok(Arc::new(Token::read(&rest.send(request, limit).await?)?))
 }
 
-fn request(account: &AccountConfig, password: &Secret) -> Request {
+pub(super) fn request(account: &AccountConfig, password: &Secret) -> Request {
     let user = json!({
         "name": account.username,
         "password": password.expose(),

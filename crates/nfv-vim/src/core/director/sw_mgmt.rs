@@ -279,7 +279,7 @@ impl Vim {
                             FILE,
                             format!("The strategy is not deleted: {reason}."),
                         );
-                        self.refuse(id, ResultCode::Failed, Body::DeleteStrategy);
+                        self.refuse_strategy(id, ResultCode::Failed, reason, Body::DeleteStrategy);
                     }
                     Some(Ok(())) | None => {
                         self.sw_mgmt.gone.extend(self.sw_mgmt.update.take().map(|update| update.uuid));
@@ -312,8 +312,9 @@ impl Vim {
             return self.refuse(id, ResultCode::Failed, Body::CreateStrategy);
         };
         if self.sw_mgmt.update.is_some() {
-            self.log(Level::Info, LOGGER, FILE, "strategy already exists".to_owned());
-            return self.refuse(id, ResultCode::Conflict, Body::CreateStrategy);
+            let reason = "strategy already exists".to_owned();
+            self.log(Level::Info, LOGGER, FILE, reason.clone());
+            return self.refuse_strategy(id, ResultCode::Conflict, reason, Body::CreateStrategy);
         }
         let inputs = inputs(body, start, complete);
         let config = &self.config.sw_mgmt;
@@ -329,7 +330,7 @@ impl Vim {
             }
             Err(reason) => {
                 self.log(Level::Error, LOGGER, FILE, format!("The strategy is not created: {reason}."));
-                self.refuse(id, ResultCode::Failed, Body::CreateStrategy);
+                self.refuse_strategy(id, ResultCode::Failed, reason, Body::CreateStrategy);
             }
         }
     }
@@ -342,11 +343,23 @@ impl Vim {
                 FILE,
                 format!("A request about the strategy is refused: {reason}."),
             );
-            return self.refuse(id, ResultCode::Failed, body);
+            return self.refuse_strategy(id, ResultCode::Failed, reason, body);
         }
         let stored = self.sw_mgmt.update.as_ref().and_then(SwUpdate::to_stored);
         let strategy = stored.map(|stored| pyjson::to_string(&stored));
-        self.respond(id, Response::success(body(StrategyText { strategy })));
+        self.respond(id, Response::success(body(StrategyText { strategy, error_string: None })));
+    }
+
+    /// A refusal that says why.
+    fn refuse_strategy(
+        &mut self,
+        id: RequestId,
+        result: ResultCode,
+        reason: String,
+        body: fn(StrategyText) -> Body,
+    ) {
+        let text = StrategyText { strategy: None, error_string: Some(reason) };
+        self.respond(id, Response { result, body: body(text) });
     }
 }
 

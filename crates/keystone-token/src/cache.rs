@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::Identity;
+use crate::Weigh;
 
 /// What stands for a token.
 pub type Key = [u8; 32];
@@ -25,9 +25,9 @@ pub fn key(token: &[u8], allow_expired: bool) -> Key {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Entry<V> {
     /// None for a token that is not valid.
-    identity: Option<Arc<Identity>>,
+    identity: Option<Arc<V>>,
     until: Instant,
     size: usize,
     serial: u64,
@@ -35,8 +35,8 @@ struct Entry {
 
 /// The cache. When it is full, the oldest entries go.
 #[derive(Debug)]
-pub struct Cache {
-    entries: HashMap<Key, Entry>,
+pub struct Cache<V> {
+    entries: HashMap<Key, Entry<V>>,
     /// Entries in the order in which they came; those whose serial is another are gone.
     order: VecDeque<(Key, u64)>,
     bytes: usize,
@@ -45,14 +45,14 @@ pub struct Cache {
     serial: u64,
 }
 
-impl Cache {
+impl<V: Weigh> Cache<V> {
     /// A cache of `limit` bytes whose entries hold for `time`; none: nothing is kept.
     pub fn new(limit: usize, time: Option<Duration>) -> Self {
         Self { entries: HashMap::new(), order: VecDeque::new(), bytes: 0, limit, time, serial: 0 }
     }
 
     /// What is known: nothing, that it is not valid (`Some(None)`), or whose it is.
-    pub fn get(&mut self, key: &Key, now: Instant) -> Option<Option<Arc<Identity>>> {
+    pub fn get(&mut self, key: &Key, now: Instant) -> Option<Option<Arc<V>>> {
         let entry = self.entries.get(key)?;
         if entry.until <= now {
             self.remove(key);
@@ -61,8 +61,18 @@ impl Cache {
         Some(entry.identity.clone())
     }
 
+    /// How many tokens are remembered.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// No token is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Keeps an answer of Keystone. `lives` is how long the token itself lives yet.
-    pub fn put(&mut self, key: Key, identity: Option<Arc<Identity>>, lives: Duration, now: Instant) {
+    pub fn put(&mut self, key: Key, identity: Option<Arc<V>>, lives: Duration, now: Instant) {
         let Some(time) = self.time else { return };
         let time = if identity.is_some() { time.min(lives) } else { time.min(INVALID_TIME) };
         let size = OVERHEAD + identity.as_ref().map_or(0, |identity| identity.size());
@@ -95,11 +105,18 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use super::super::identity::tests::answer;
     use super::*;
 
+    struct Identity;
+
+    impl Weigh for Identity {
+        fn size(&self) -> usize {
+            100
+        }
+    }
+
     fn identity() -> Arc<Identity> {
-        Arc::new(Identity::read(&answer("2026-11-23T00:00:00Z"), true).unwrap())
+        Arc::new(Identity)
     }
 
     const HOUR: Duration = Duration::from_secs(3600);

@@ -1,0 +1,158 @@
+//! Answers as trees, and their two forms. Contract: vim-api 1.3.
+
+use nfv_common::pyjson;
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use std::borrow::Cow;
+
+/// A value of an answer. Fields that are not set are left out of objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// Nothing.
+    Null,
+    /// Text.
+    Text(Cow<'static, str>),
+    /// Number.
+    Int(i64),
+    /// Truth value.
+    Flag(bool),
+    /// List.
+    List(Vec<Node>),
+    /// Object, fields in their order.
+    Object(Vec<(&'static str, Node)>),
+}
+
+impl Node {
+    /// Text.
+    pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// Text or nothing.
+    pub fn optional(text: Option<String>) -> Self {
+        text.map_or(Self::Null, Self::text)
+    }
+
+    /// Number or nothing.
+    pub fn number(number: Option<u64>) -> Self {
+        number.map_or(Self::Null, |number| Self::Int(i64::try_from(number).unwrap_or(i64::MAX)))
+    }
+
+    /// List of texts or nothing.
+    pub fn texts(list: Option<Vec<String>>) -> Self {
+        list.map_or(Self::Null, |list| Self::List(list.into_iter().map(Self::text).collect()))
+    }
+
+    /// The JSON form.
+    pub fn json(&self) -> String {
+        pyjson::to_string(self)
+    }
+
+    /// The XML form with this root element.
+    pub fn xml(&self, root: &str) -> String {
+        let mut out = String::new();
+        self.write_xml(root, &mut out);
+        out
+    }
+
+    fn write_xml(&self, name: &str, out: &mut String) {
+        let text;
+        let content: &str = match self {
+            Self::Null => {
+                out.extend(["<", name, " nil=\"true\" />"]);
+                return;
+            }
+            Self::Text(text) => text,
+            Self::Int(number) => {
+                text = number.to_string();
+                &text
+            }
+            Self::Flag(true) => "true",
+            Self::Flag(false) => "false",
+            Self::List(items) => {
+                return element(name, out, items.is_empty(), |out| {
+                    items.iter().for_each(|item| item.write_xml("item", out));
+                });
+            }
+            Self::Object(fields) => {
+                return element(name, out, fields.is_empty(), |out| {
+                    fields.iter().for_each(|(field, value)| value.write_xml(field, out));
+                });
+            }
+        };
+        element(name, out, content.is_empty(), |out| escape(content, out));
+    }
+}
+
+fn element(name: &str, out: &mut String, empty: bool, inside: impl FnOnce(&mut String)) {
+    if empty {
+        out.extend(["<", name, " />"]);
+        return;
+    }
+    out.extend(["<", name, ">"]);
+    inside(out);
+    out.extend(["</", name, ">"]);
+}
+
+/// Text of an element. Characters that XML cannot have become spaces.
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\t' | '\n' | '\r' => out.push(c),
+            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push(' '),
+            _ => out.push(c),
+        }
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_none(),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Int(number) => serializer.serialize_i64(*number),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::List(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Self::Object(fields) => {
+                let mut map = serializer.serialize_map(Some(fields.len()))?;
+                for (name, value) in fields {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_tree() {
+        let tree = Node::Object(vec![
+            ("a", Node::text("x & <y>\u{1}")),
+            ("empty", Node::text("")),
+            ("none", Node::Null),
+            ("list", Node::List(vec![Node::Int(-1), Node::Flag(true)])),
+            ("nothing", Node::List(vec![])),
+        ]);
+        assert_eq!(
+            tree.json(),
+            r#"{"a": "x & <y>\u0001", "empty": "", "none": null, "list": [-1, true], "nothing": []}"#
+        );
+        assert_eq!(
+            tree.xml("result"),
+            "<result><a>x &amp; &lt;y&gt; </a><empty /><none nil=\"true\" /><list><item>-1</item><item>true</item>\
+             </list><nothing /></result>"
+        );
+    }
+}
