@@ -253,7 +253,7 @@ impl Situation<'_> {
     }
 
     fn in_the_way(&self, kind: StrategyName, strategy: &Strategy) -> (String, String) {
-        let reason = format!("a {} strategy in state {} exists already", kind.spoken(), strategy.state());
+        let reason = format!("{} in state {} exists already", kind.one(), strategy.state());
         (reason, format!("delete it first: {}", self.say(kind, "delete")))
     }
 

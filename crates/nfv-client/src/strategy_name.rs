@@ -34,6 +34,14 @@ impl StrategyName {
         }
     }
 
+    /// One of them, as people call it.
+    pub fn one(self) -> &'static str {
+        match self {
+            StrategyName::Patch => "a patch strategy",
+            StrategyName::Upgrade => "an upgrade strategy",
+        }
+    }
+
     /// The other one.
     pub fn other(self) -> Self {
         match self {

@@ -67,7 +67,7 @@ pub enum ApiError {
 pub struct Fault {
     /// `faultstring`
     pub text: String,
-    /// `debuginfo`, if it says something
+    /// `reason` of this project's API, or `debuginfo`, if it says something
     pub detail: Option<String>,
 }
 
@@ -84,7 +84,8 @@ impl Fault {
         }
         let body: Json = serde_json::from_slice(&answer.body).ok()?;
         let text = |key| body.get(key).and_then(Json::as_str).map(str::to_owned);
-        let detail = text("debuginfo").filter(|text| !text.is_empty());
+        let told = |key| text(key).filter(|text| !text.is_empty());
+        let detail = told("reason").or_else(|| told("debuginfo"));
         Some(Self { text: text("faultstring")?, detail })
     }
 }

@@ -41,7 +41,11 @@ impl Clients {
 fn builder() -> reqwest::ClientBuilder {
     // fails when some provider is installed already, which is as good
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    let client = Client::builder();
+    // the library takes it for names only, Python for addresses as well
+    let all = |name| std::env::var(name).is_ok_and(|hosts| hosts == "*");
+    let client = if all("no_proxy") || all("NO_PROXY") { client.no_proxy() } else { client };
+    client
         .http1_only()
         .http1_title_case_headers()
         .pool_max_idle_per_host(0)

@@ -335,7 +335,7 @@ fn refusals() -> Vec<(&'static str, Script, Json)> {
         (
             "create",
             upgrade_is("building").on("POST", PATCH, conflict()),
-            said("conflict", json!(409), "a upgrade strategy in state building exists already", "delete it first: sw-manager upgrade-strategy delete"),
+            said("conflict", json!(409), "an upgrade strategy in state building exists already", "delete it first: sw-manager upgrade-strategy delete"),
         ),
         ("create", nothing_is().on("POST", PATCH, fault()), said("refused", json!(500), "The server has either erred or is incapable of performing the requested operation.", log)),
         (
@@ -347,6 +347,15 @@ fn refusals() -> Vec<(&'static str, Script, Json)> {
             "create",
             nothing_is().on("POST", PATCH, Reply::json("500 Internal Server Error", FAULT.replace("null", "\"told by the VIM\""))),
             said("refused", json!(500), "told by the VIM", log),
+        ),
+        (
+            "apply",
+            patch_is("ready-to-apply").on(
+                "POST",
+                ACTIONS,
+                Reply::json("500 Internal Server Error", FAULT.replace('}', r#", "reason": "apply already inprogress"}"#)),
+            ),
+            said("refused", json!(500), "apply already inprogress", "sw-manager patch-strategy show"),
         ),
         ("create", nothing_is().on("POST", PATCH, Reply::empty("403 Forbidden")), said("forbidden", json!(403), "the VIM does not accept the user", "role admin is needed, and the token must be good for the VIM's own project")),
         (

@@ -58,6 +58,7 @@ pub fn groups() -> Vec<(&'static str, Vec<Case>)> {
         ("shapes", shapes()),
         ("keystone", keystone()),
         ("traffic", traffic()),
+        ("proxy", proxy()),
     ]
 }
 
@@ -615,4 +616,36 @@ fn traffic() -> Vec<Case> {
     let refused = Script::default().on("POST", "/v3/auth/tokens", Reply::empty("401 Unauthorized"));
     cases.push(Case::new("refused", "--debug patch-strategy show", refused));
     cases
+}
+
+/// Proxies that the environment names.
+fn proxy() -> Vec<Case> {
+    let keystone = "http://keystone.invalid/v3";
+    let catalog = json!([{"type": "nfv", "name": "vim", "endpoints": [
+        {"region": "RegionOne", "interface": "internal", "url": "http://vim.invalid:4545"}]}]);
+    let none = || Reply::json("200 OK", r#"{"strategy": null}"#);
+    let through = || {
+        Script::default()
+            .on("POST", "http://keystone.invalid/v3/auth/tokens", token_with(catalog.clone()))
+            .on("GET", "http://vim.invalid:4545/api/orchestration/sw-patch/strategy", none())
+    };
+    let direct = || logged_in().on("GET", "/api/orchestration/sw-patch/strategy", none());
+    let show = "patch-strategy show";
+    let by = |name: &str, variable: &str| {
+        Case::new(name, show, through())
+            .variable("OS_AUTH_URL", Some(keystone))
+            .variable(variable, Some("{server}"))
+    };
+    vec![
+        by("http_proxy", "http_proxy"),
+        by("HTTP_PROXY", "HTTP_PROXY"),
+        Case::new("no_proxy", show, direct())
+            .variable("http_proxy", Some(NOBODY))
+            .variable("no_proxy", Some("localhost,127.0.0.1")),
+        Case::new("no_proxy for all", show, direct())
+            .variable("http_proxy", Some(NOBODY))
+            .variable("no_proxy", Some("*")),
+        Case::new("proxy that is not there", show, direct()).variable("http_proxy", Some(NOBODY)),
+        Case::new("proxy for https only", show, direct()).variable("https_proxy", Some(NOBODY)),
+    ]
 }

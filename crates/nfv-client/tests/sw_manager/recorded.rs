@@ -2,7 +2,8 @@
 //!
 //! `recorded/*.txt` hold, for each case, how the process ended, what it wrote and which requests it made, as the original
 //! (Python 2.7.18, `PYTHONIOENCODING=utf-8`) did against this same server. With `SW_MANAGER_RECORD=PROGRAM` in the
-//! environment the test writes those files anew from what PROGRAM does, instead of comparing.
+//! environment the test writes those files anew from what PROGRAM does, instead of comparing; with
+//! `SW_MANAGER_RECORD_GROUP=GROUP` that one only.
 
 use crate::cases::{Case, PASSWORD, TOKEN, groups};
 use crate::fake::{Asked, Fake};
@@ -99,7 +100,11 @@ fn played(cases: Vec<Case>, program: &str) -> Vec<(String, String)> {
 #[test]
 fn the_original_would_have_done_the_same() {
     if let Ok(program) = std::env::var("SW_MANAGER_RECORD") {
+        let wanted = std::env::var("SW_MANAGER_RECORD_GROUP").ok();
         for (group, cases) in groups() {
+            if wanted.as_ref().is_some_and(|wanted| wanted != group) {
+                continue;
+            }
             let played = played(cases, &program);
             let text: String = played.iter().map(|(name, text)| format!("=== {name}\n{text}")).collect();
             std::fs::write(file(group), text).unwrap();
