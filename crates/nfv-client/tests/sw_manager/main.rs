@@ -7,5 +7,7 @@ mod cases;
 mod completion;
 mod fake;
 mod recorded;
+mod refusals;
 mod strategies;
 mod tls;
+mod watching;
