@@ -5,7 +5,8 @@
 mod argparse;
 
 use crate::transfer::{self, TransferError};
-use argparse::{First, Parsed};
+use argparse::Transfer;
+use nfv_common::argparse::Stop;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -24,30 +25,6 @@ pub struct Outcome {
 ///
 /// Contract: deployment 2.1.
 pub const INTERRUPTED: &str = "Keyboard Interrupt received.\n";
-
-const USAGE: &str = "usage: nfv-vim-manage <command> [<args>] 
-  where command is one of 
-    db-dump-data    dump data from database 
-    db-load-data    load data into database 
-";
-
-const HELP: &str = "
-positional arguments:
-  command     command to be run
-
-optional arguments:
-  -h, --help  show this help message and exit
-";
-
-const COMMAND_USAGE: &str = "usage: nfv-vim-manage [-h] -d DATABASE -f FILENAME\n";
-
-const COMMAND_HELP: &str = "
-optional arguments:
-  -h, --help            show this help message and exit
-  -d DATABASE, --database DATABASE
-                        database directory
-  -f FILENAME, --filename FILENAME
-";
 
 /// One command.
 struct Command {
@@ -81,28 +58,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
     for argument in arguments {
         match argument.into_string() {
             Ok(text) => texts.push(text),
-            Err(odd) => return misused(USAGE, &format!("argument {} is not UTF-8", odd.to_string_lossy())),
+            Err(odd) => return misused(format!("argument {} is not UTF-8", odd.to_string_lossy())),
         }
     }
-    let name = match argparse::first(texts.first().map(String::as_str)) {
-        First::Command(name) => name,
-        First::Help => return Outcome { stdout: format!("{USAGE}{HELP}"), ..Outcome::default() },
-        First::Error(error) => return misused(USAGE, &error),
+    let name = match argparse::first(&texts) {
+        Ok(name) => name,
+        Err(stop) => return stopped(stop),
     };
     match COMMANDS.iter().find(|command| command.name == name) {
         Some(command) => command.run(&texts[1..]),
         // Observed: a mistyped command prints the help and ends well.
-        None => Outcome { stdout: format!("{USAGE}{HELP}"), ..Outcome::default() },
+        None => Outcome { stdout: argparse::help(), ..Outcome::default() },
     }
 }
 
 impl Command {
     fn run(&self, arguments: &[String]) -> Outcome {
-        let (database, filename) = match argparse::command(arguments) {
-            Parsed::Run { database, filename } => (database, filename),
-            Parsed::Help => return Outcome { stdout: self.help(), ..Outcome::default() },
-            Parsed::Error(error) => return misused(COMMAND_USAGE, &error),
-        };
+        let Transfer { database, filename } =
+            match argparse::command(self.description, self.file_help, arguments) {
+                Ok(transfer) => transfer,
+                Err(stop) => return stopped(stop),
+            };
         match (self.run)(Path::new(&database), Path::new(&filename)) {
             Ok(()) => Outcome { stdout: self.done.to_owned(), ..Outcome::default() },
             Err(error) => Outcome {
@@ -112,15 +88,19 @@ impl Command {
             },
         }
     }
+}
 
-    fn help(&self) -> String {
-        let indent = " ".repeat(24);
-        format!("{COMMAND_USAGE}\n{}\n{COMMAND_HELP}{indent}{}\n", self.description, self.file_help)
+fn stopped(stop: Stop) -> Outcome {
+    match stop {
+        Stop::Help(stdout) => Outcome { stdout, ..Outcome::default() },
+        Stop::Usage(stderr) => Outcome { stderr, code: 2, ..Outcome::default() },
+        // the original shows where Python failed
+        Stop::Failed(error) => Outcome { stderr: format!("{error}\n"), code: 1, ..Outcome::default() },
     }
 }
 
-fn misused(usage: &str, error: &str) -> Outcome {
-    Outcome { stderr: format!("{usage}nfv-vim-manage: error: {error}\n"), code: 2, ..Outcome::default() }
+fn misused(error: String) -> Outcome {
+    Outcome { stderr: argparse::misused(&error), code: 2, ..Outcome::default() }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Python's way of writing values and errors, where the contract quotes it.
 
 /// `repr` of a text as Python 2 gives it, without the `u` in front.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut out = String::from(quote);
     for letter in text.chars() {
@@ -26,8 +26,17 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
+/// `repr` of a byte string, such as Python 2's arguments and headers are: each byte of what is not ASCII is escaped.
+pub fn bytes_quoted(text: &str) -> String {
+    if text.is_ascii() {
+        return quoted(text);
+    }
+    // each byte as the letter of its number, so that each is escaped by itself
+    quoted(&text.bytes().map(char::from).collect::<String>())
+}
+
 /// An input/output error as Python shows it: `[Errno 2] No such file or directory: '/a/b'`.
-pub(crate) fn io_error(error: &std::io::Error, path: &std::path::Path) -> String {
+pub fn io_error(error: &std::io::Error, path: &std::path::Path) -> String {
     let path = quoted(&path.to_string_lossy());
     match error.raw_os_error() {
         Some(number) => {
@@ -41,7 +50,7 @@ pub(crate) fn io_error(error: &std::io::Error, path: &std::path::Path) -> String
 
 #[cfg(test)]
 mod tests {
-    use super::{io_error, quoted};
+    use super::{bytes_quoted, io_error, quoted};
 
     #[test]
     fn texts_are_quoted_as_python_does() {
@@ -53,6 +62,14 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(quoted(text), expected);
+        }
+    }
+
+    #[test]
+    fn byte_strings_are_quoted_byte_by_byte() {
+        let cases = [("a'b", "\"a'b\""), ("b\u{e9}\u{20ac}", "'b\\xc3\\xa9\\xe2\\x82\\xac'")];
+        for (text, expected) in cases {
+            assert_eq!(bytes_quoted(text), expected);
         }
     }
 

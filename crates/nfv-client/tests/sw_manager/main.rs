@@ -1,0 +1,13 @@
+//! `sw-manager` as a process, against a Keystone and a VIM that are scripts, over real HTTP.
+
+#![allow(clippy::unwrap_used)]
+
+mod additions;
+mod cases;
+mod completion;
+mod fake;
+mod recorded;
+mod refusals;
+mod strategies;
+mod tls;
+mod watching;
