@@ -4,17 +4,22 @@
 //! - [`strategy`]: strategies as they are kept.
 //! - [`alarm`], [`event_log`], [`text_params`]: the models of alarms and event logs and what their texts are made of.
 //! - [`config`]: configuration files as the original reads them; [`logging`]: the log lines; [`histogram`].
-//! - [`pyjson`]: JSON as the original writes it.
+//! - [`pyjson`], [`python_text`]: JSON and other values as the original writes them.
+//! - [`argparse`]: command lines as the original reads them.
+//! - [`forensic`]: what happened, read from the log.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod alarm;
+pub mod argparse;
 pub mod config;
 pub mod event_log;
+pub mod forensic;
 pub mod fsm;
 pub mod histogram;
 pub mod logging;
 pub mod pyjson;
+pub mod python_text;
 mod record_lines;
 pub mod strategy;
 pub mod text_enum;

@@ -22,7 +22,6 @@ mod database;
 mod error;
 pub mod manage;
 mod migrate;
-mod python_text;
 pub mod row;
 mod schema;
 mod snapshot;

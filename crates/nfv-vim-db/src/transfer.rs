@@ -7,8 +7,6 @@
 
 use crate::database::{DATABASE_VERSION, Database, table_names};
 use crate::error::DbError;
-use crate::python_text;
-use crate::python_text::{io_error, quoted};
 use crate::table::{Column, Kind, Preset, Table};
 use crate::transaction::{Purpose, transaction};
 use crate::value::{Fetched, Value};
@@ -17,6 +15,8 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel::sql_types::{BigInt, Double, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use nfv_common::pyjson;
+use nfv_common::python_text;
+use nfv_common::python_text::{io_error, quoted};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;

@@ -2,10 +2,8 @@
 //!
 //! Contract: deployment 2.1.
 
-mod argparse;
-
 use crate::transfer::{self, TransferError};
-use argparse::{First, Parsed};
+use nfv_common::argparse::{self, First, Opt, Options, Parsed};
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -49,6 +47,12 @@ optional arguments:
   -f FILENAME, --filename FILENAME
 ";
 
+/// The options of dump and load.
+const TRANSFER_OPTIONS: Options = Options {
+    known: &[Opt::HELP, Opt::required("-d", "--database"), Opt::required("-f", "--filename")],
+    hashed: &["--filename", "--database", "--help"],
+};
+
 /// One command.
 struct Command {
     name: &'static str,
@@ -77,13 +81,10 @@ const COMMANDS: [Command; 2] = [
 
 /// Runs the tool with the arguments after its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
-    let mut texts = Vec::new();
-    for argument in arguments {
-        match argument.into_string() {
-            Ok(text) => texts.push(text),
-            Err(odd) => return misused(USAGE, &format!("argument {} is not UTF-8", odd.to_string_lossy())),
-        }
-    }
+    let texts = match argparse::texts(arguments) {
+        Ok(texts) => texts,
+        Err(error) => return misused(USAGE, &error),
+    };
     let name = match argparse::first(texts.first().map(String::as_str)) {
         First::Command(name) => name,
         First::Help => return Outcome { stdout: format!("{USAGE}{HELP}"), ..Outcome::default() },
@@ -98,12 +99,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
 
 impl Command {
     fn run(&self, arguments: &[String]) -> Outcome {
-        let (database, filename) = match argparse::command(arguments) {
-            Parsed::Run { database, filename } => (database, filename),
+        let values = match TRANSFER_OPTIONS.parse(arguments) {
+            Parsed::Values(values) => values,
             Parsed::Help => return Outcome { stdout: self.help(), ..Outcome::default() },
             Parsed::Error(error) => return misused(COMMAND_USAGE, &error),
         };
-        match (self.run)(Path::new(&database), Path::new(&filename)) {
+        let given = |name| Path::new(values.get(name).map_or("", String::as_str));
+        match (self.run)(given("--database"), given("--filename")) {
             Ok(()) => Outcome { stdout: self.done.to_owned(), ..Outcome::default() },
             Err(error) => Outcome {
                 stdout: format!("{error}\n"),

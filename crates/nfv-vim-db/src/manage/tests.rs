@@ -1,11 +1,12 @@
 //! The command line beside what the original answers (observed with Python 2.7).
 
-use super::argparse::{First, Parsed, command, first};
-use super::{Outcome, run};
+use super::{Outcome, TRANSFER_OPTIONS, run};
+use nfv_common::argparse::{First, Parsed, first};
 use std::ffi::OsString;
 
 fn ran(database: &str, filename: &str) -> Parsed {
-    Parsed::Run { database: database.to_owned(), filename: filename.to_owned() }
+    let values = [("--database", database.to_owned()), ("--filename", filename.to_owned())];
+    Parsed::Values(values.into())
 }
 
 fn wrong(text: &str) -> Parsed {
@@ -85,10 +86,10 @@ fn the_arguments_of_a_command_are_read_as_the_original_does() {
     ];
     for (line, expected) in cases {
         let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        assert_eq!(command(&arguments), expected, "{line}");
+        assert_eq!(TRANSFER_OPTIONS.parse(&arguments), expected, "{line}");
     }
     let spaced = ["-d", "a b", "-f", "-a b"].map(str::to_owned);
-    assert_eq!(command(&spaced), ran("a b", "-a b"));
+    assert_eq!(TRANSFER_OPTIONS.parse(&spaced), ran("a b", "-a b"));
 }
 
 #[test]

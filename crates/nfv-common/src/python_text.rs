@@ -1,7 +1,11 @@
 //! Python's way of writing values and errors, where the contract quotes it.
 
+use serde_json::Value;
+
+use crate::pyjson;
+
 /// `repr` of a text as Python 2 gives it, without the `u` in front.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut out = String::from(quote);
     for letter in text.chars() {
@@ -26,8 +30,30 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
+/// `repr` of bytes that are not known to be text, as Python 2 gives it.
+pub fn quoted_bytes(bytes: &[u8]) -> String {
+    // each byte as the character of its number: then `\\xff` stands for the byte
+    quoted(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>())
+}
+
+/// A JSON value as Python 2 shows what it has read from JSON: `{u'status': u'okay'}`, keys sorted.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => pyjson::to_string(number),
+        Value::String(text) => format!("u{}", quoted(text)),
+        Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let member = |(key, value): (&String, &Value)| format!("u{}: {}", quoted(key), shown(value));
+            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 /// An input/output error as Python shows it: `[Errno 2] No such file or directory: '/a/b'`.
-pub(crate) fn io_error(error: &std::io::Error, path: &std::path::Path) -> String {
+pub fn io_error(error: &std::io::Error, path: &std::path::Path) -> String {
     let path = quoted(&path.to_string_lossy());
     match error.raw_os_error() {
         Some(number) => {
@@ -41,7 +67,7 @@ pub(crate) fn io_error(error: &std::io::Error, path: &std::path::Path) -> String
 
 #[cfg(test)]
 mod tests {
-    use super::{io_error, quoted};
+    use super::{io_error, quoted, quoted_bytes, shown};
 
     #[test]
     fn texts_are_quoted_as_python_does() {
@@ -54,6 +80,13 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(quoted(text), expected);
         }
+    }
+
+    #[test]
+    fn bytes_and_json_are_shown_as_python_does() {
+        assert_eq!(quoted_bytes("é'\n".as_bytes()), r#""\xc3\xa9'\n""#);
+        let value = serde_json::json!({"status": "no", "x": [1.5, null, true, {"a": "é"}], "n": -3});
+        assert_eq!(shown(&value), r"{u'n': -3, u'status': u'no', u'x': [1.5, None, True, {u'a': u'\xe9'}]}");
     }
 
     #[test]
