@@ -94,7 +94,13 @@ impl Patterns {
                     End::Failed => "failed",
                     End::TimedOut => "timed out",
                 };
-                let template = format!("{} {words} for {{instance_name}}.", action.title());
+                let mut title = action.title();
+                if *end == End::TimedOut {
+                    // misspelt in the original's table: what the VIM writes has never been taken for this record, and
+                    // the progress that a reader sees counts such lines as telling nothing
+                    title = title.replace("Resize", "Reisze");
+                }
+                let template = format!("{title} {words} for {{instance_name}}.");
                 self.add(&file, RecordType::InstanceEnd(action, *end), &template);
             }
         }
