@@ -1,6 +1,8 @@
-//! `nfv-vim-manage`: dump a database's data to a file, load it from one.
+//! `nfv-vim-manage`: dump a database's data to a file, load it from one, look it over.
 //!
 //! Contract: deployment 2.1.
+
+mod db_check;
 
 use crate::transfer::{self, TransferError};
 use nfv_common::argparse::{self, First, Opt, Options, Parsed};
@@ -27,6 +29,8 @@ const USAGE: &str = "usage: nfv-vim-manage <command> [<args>]
   where command is one of 
     db-dump-data    dump data from database 
     db-load-data    load data into database 
+    db-check        look over a database, also while nfv-vim runs 
+    status          tell how nfv-vim is 
 ";
 
 const HELP: &str = "
@@ -90,6 +94,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         First::Help => return Outcome { stdout: format!("{USAGE}{HELP}"), ..Outcome::default() },
         First::Error(error) => return misused(USAGE, &error),
     };
+    if name == "db-check" {
+        return db_check::run(&texts[1..]);
+    }
     match COMMANDS.iter().find(|command| command.name == name) {
         Some(command) => command.run(&texts[1..]),
         // Observed: a mistyped command prints the help and ends well.
@@ -121,6 +128,7 @@ impl Command {
     }
 }
 
+/// A wrong command line.
 fn misused(usage: &str, error: &str) -> Outcome {
     Outcome { stderr: format!("{usage}nfv-vim-manage: error: {error}\n"), code: 2, ..Outcome::default() }
 }
