@@ -10,6 +10,7 @@
 mod cloud;
 pub mod configuration;
 pub mod record;
+mod syslog;
 mod site;
 
 pub use cloud::{Cloud, Happening, Host, Report, Standing, Vm};
