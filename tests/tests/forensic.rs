@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use nfv_common::forensic::{
-    Analysis, Context, Elapsed, Listener, LogSource, NotALine, Operation, Period, Record, RecordType, Stamp, gather,
+    Analysis, Context, Elapsed, Listener, LogSource, NotALine, Operation, Period, Record, RecordType, Stamp,
+    gather,
 };
 use nfv_site::{Options, Site, configuration};
 use serde_json::json;
@@ -48,11 +49,14 @@ fn a_crash_and_its_healing_stand_in_the_log() {
         let cluster = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clusters/small.toml");
         let settings = configuration::quick();
         let mut site =
-            Site::start(&Options { cluster, settings, directory: None, lab_arguments: Vec::new() }).await.unwrap();
+            Site::start(&Options { cluster, settings, directory: None, lab_arguments: Vec::new() })
+                .await
+                .unwrap();
         site.start_vim().unwrap();
         site.wait_until_known(Duration::from_secs(120)).await.unwrap();
         site.cloud().act(&json!({"do": "vm-crash", "vm": "other-0"})).await.unwrap();
-        let uuid = site.cloud().vms().await.unwrap().into_iter().find(|vm| vm.name == "other-0").unwrap().uuid;
+        let uuid =
+            site.cloud().vms().await.unwrap().into_iter().find(|vm| vm.name == "other-0").unwrap().uuid;
         let begun = Instant::now();
         let found = loop {
             let found = read(&site.vim_log());

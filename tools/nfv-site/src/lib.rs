@@ -10,8 +10,8 @@
 mod cloud;
 pub mod configuration;
 pub mod record;
-mod syslog;
 mod site;
+mod syslog;
 
 pub use cloud::{Cloud, Happening, Host, Report, Standing, Vm};
 pub use configuration::{Settings, VimPorts};

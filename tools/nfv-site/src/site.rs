@@ -61,7 +61,8 @@ impl Site {
         };
         std::fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
-        let syslog = Syslog::start(&directory.join(configuration::SYSLOG_SOCKET), &directory.join("log/nfv-vim.log"))?;
+        let syslog =
+            Syslog::start(&directory.join(configuration::SYSLOG_SOCKET), &directory.join("log/nfv-vim.log"))?;
         let vim_ports = VimPorts::free()?;
         let lab = start_lab(&binaries, &directory, options, vim_ports)?;
         let mut site = Self {

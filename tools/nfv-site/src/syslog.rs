@@ -30,7 +30,8 @@ impl Syslog {
         }
         // one that an earlier site in the same directory has left
         let _ = std::fs::remove_file(socket);
-        let listener = UnixDatagram::bind(socket).with_context(|| format!("cannot listen at {}", socket.display()))?;
+        let listener =
+            UnixDatagram::bind(socket).with_context(|| format!("cannot listen at {}", socket.display()))?;
         listener.set_read_timeout(Some(TURN))?;
         let mut out = std::fs::File::options().create(true).append(true).open(file)?;
         let ending = Arc::new(AtomicBool::new(false));

@@ -100,7 +100,10 @@ impl<W: Write> Corpus<W> {
             }
             11 => {
                 let word = self.pick(&["Vote", "Pre-Notify", "Post-Notify"]);
-                (WORK.to_owned(), format!("Guest-Services-{word} for {instance}, action_type={}.", action.as_str()))
+                (
+                    WORK.to_owned(),
+                    format!("Guest-Services-{word} for {instance}, action_type={}.", action.as_str()),
+                )
             }
             12 => {
                 let word = self.pick(&["Enable", "Disable"]);
@@ -118,7 +121,10 @@ impl<W: Write> Corpus<W> {
         let level = self.pick(&["INFO", "DEBUG", "ERROR", "WARNING"]);
         let number = self.rng.u16(1..3000);
         let time = self.time.strftime("%Y-%m-%dT%H:%M:%S.%3f");
-        format!("{time} controller-0 {:>36}[{pid}] {level:>8} {file:>42}.{number:<4}  {message}", "VIM_Thread")
+        format!(
+            "{time} controller-0 {:>36}[{pid}] {level:>8} {file:>42}.{number:<4}  {message}",
+            "VIM_Thread"
+        )
     }
 
     /// The next moment; never the same twice, so that nothing hangs on how a program orders what is of one time.

@@ -42,7 +42,9 @@ fn outputs_are_the_originals_to_the_byte() {
     let mut compared = 0;
     for entry in std::fs::read_dir(data()).unwrap() {
         let path = entry.unwrap().path();
-        let Some(name) = path.file_name().unwrap().to_str().unwrap().strip_suffix(".log.gz").map(str::to_owned) else {
+        let Some(name) =
+            path.file_name().unwrap().to_str().unwrap().strip_suffix(".log.gz").map(str::to_owned)
+        else {
             continue;
         };
         let expected = unpacked(&data().join(format!("{name}.out.gz")));
@@ -51,7 +53,9 @@ fn outputs_are_the_originals_to_the_byte() {
         assert_eq!(code, 0);
         let expected = String::from_utf8(expected).unwrap();
         // the lines first: a difference in one shows
-        for (number, (found, expected)) in found.split(['\n', '\r']).zip(expected.split(['\n', '\r'])).enumerate() {
+        for (number, (found, expected)) in
+            found.split(['\n', '\r']).zip(expected.split(['\n', '\r'])).enumerate()
+        {
             assert_eq!(found, expected, "{name}, line {}", number + 1);
         }
         assert_eq!(found, expected, "{name}");

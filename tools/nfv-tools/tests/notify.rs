@@ -72,10 +72,7 @@ fn notify_with(answer: Vec<u8>, data: &str) -> (Exit, Lines, String) {
 fn the_request_has_the_originals_bytes_and_the_log_its_lines() {
     let (exit, lines, request) = notify_with(frame(r#"{"status": "okay"}"#, KEY), "{\"a\": \"é\"}");
     assert_eq!(exit, Exit::Okay);
-    assert_eq!(
-        request,
-        r#"{"notify-data": "{\"a\": \"\u00e9\"}", "version": 1, "notify-type": "booting"}"#
-    );
+    assert_eq!(request, r#"{"notify-data": "{\"a\": \"\u00e9\"}", "version": 1, "notify-type": "booting"}"#);
     let texts: Vec<&str> = lines.0.iter().map(|(_, text)| text.as_str()).collect();
     assert!(texts[0].starts_with("Arguments: hostname=127.0.0.1, port="), "{texts:?}");
     assert!(texts[0].ends_with(", type=booting, data={\"a\": \"é\"}."), "{texts:?}");
