@@ -76,7 +76,7 @@ pub fn run(
             return Ok(0);
         }
         Parsed::Error(error) => {
-            write!(stderr, "{USAGE}nfv-forensic: error: {error}\n")?;
+            writeln!(stderr, "{USAGE}nfv-forensic: error: {error}")?;
             return Ok(MISUSED);
         }
     };

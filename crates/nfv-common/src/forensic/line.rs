@@ -96,7 +96,7 @@ impl<'a> LogLine<'a> {
         let file = rest.source_file()?;
         rest.literal(b'.', "\".\"")?;
         rest.number()?;
-        let message = rest.to_end_of_line();
+        let message = rest.rest_of_line();
         let time = Stamp::from_parts(parts).map_err(NotALine::Time)?;
         Ok(Self { time, file, message })
     }
@@ -189,7 +189,7 @@ impl<'a> Cursor<'a> {
         Ok(&self.line[self.at - 3 - start..self.at])
     }
 
-    fn to_end_of_line(&mut self) -> &'a [u8] {
+    fn rest_of_line(&mut self) -> &'a [u8] {
         self.skip_blanks();
         let rest = &self.line[self.at..];
         &rest[..count(rest, |byte| byte != b'\n')]

@@ -83,7 +83,7 @@ pub fn run(
             Ok(Exit::Okay)
         }
         Parsed::Error(error) => {
-            write!(stderr, "{USAGE}nfv-notify: error: {error}\n")?;
+            writeln!(stderr, "{USAGE}nfv-notify: error: {error}")?;
             Ok(Exit::Misused)
         }
     }
