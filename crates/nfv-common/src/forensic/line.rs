@@ -60,7 +60,7 @@ impl fmt::Display for NotALine {
 
 /// Tabs become blanks up to the next multiple of eight columns, before positions are counted.
 pub(super) fn expand_tabs(line: &[u8]) -> Cow<'_, [u8]> {
-    if !line.contains(&b'\t') {
+    if memchr::memchr(b'\t', line).is_none() {
         return Cow::Borrowed(line);
     }
     let mut expanded = Vec::with_capacity(line.len() + TAB);
@@ -134,15 +134,12 @@ impl<'a> Cursor<'a> {
 
     fn number(&mut self) -> Result<u64, NotALine> {
         self.skip_blanks();
-        let length = count(&self.line[self.at..], |byte| byte.is_ascii_digit());
-        if length == 0 {
-            return Err(self.expected(NUMBER));
+        let (start, mut number) = (self.at, 0_u64);
+        while let Some(byte @ b'0'..=b'9') = self.line.get(self.at) {
+            number = number.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
+            self.at += 1;
         }
-        let digits = &self.line[self.at..self.at + length];
-        self.at += length;
-        Ok(digits
-            .iter()
-            .fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
+        if self.at == start { Err(self.expected(NUMBER)) } else { Ok(number) }
     }
 
     fn literal(&mut self, byte: u8, token: &'static str) -> Result<(), NotALine> {
@@ -192,7 +189,7 @@ impl<'a> Cursor<'a> {
     fn rest_of_line(&mut self) -> &'a [u8] {
         self.skip_blanks();
         let rest = &self.line[self.at..];
-        &rest[..count(rest, |byte| byte != b'\n')]
+        &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
-/// Read from the file at a time; also the most that is kept of one line.
-const BLOCK: usize = 1 << 20;
+/// Read from the file at a time, small enough to stay in a core's cache; also the most that is kept of one line.
+const BLOCK: usize = 1 << 18;
 
 /// A log file's lines.
 pub struct LogReader<R> {
@@ -23,7 +23,7 @@ impl<R: Read> LogReader<R> {
         Self { input, buffer: vec![0; BLOCK], start: 0, end: 0, finished: false }
     }
 
-    /// The next line, its newline included; none at the end. Of a line longer than a mebibyte the rest is passed over:
+    /// The next line, its newline included; none at the end. Of a line longer than 256 KiB the rest is passed over:
     /// the log's own lines end long before (a datagram holds 64 KiB).
     ///
     /// # Errors
