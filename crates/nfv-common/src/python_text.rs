@@ -1,5 +1,9 @@
 //! Python's way of writing values and errors, where the contract quotes it.
 
+use serde_json::Value;
+
+use crate::pyjson;
+
 /// `repr` of a text as Python 2 gives it, without the `u` in front.
 pub fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
@@ -35,6 +39,28 @@ pub fn bytes_quoted(text: &str) -> String {
     quoted(&text.bytes().map(char::from).collect::<String>())
 }
 
+/// `repr` of bytes that are not known to be text, as Python 2 gives it.
+pub fn quoted_bytes(bytes: &[u8]) -> String {
+    // each byte as the character of its number: then `\\xff` stands for the byte
+    quoted(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>())
+}
+
+/// A JSON value as Python 2 shows what it has read from JSON: `{u'status': u'okay'}`, keys sorted.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => pyjson::to_string(number),
+        Value::String(text) => format!("u{}", quoted(text)),
+        Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let member = |(key, value): (&String, &Value)| format!("u{}: {}", quoted(key), shown(value));
+            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 /// An input/output error as Python shows it: `[Errno 2] No such file or directory: '/a/b'`.
 pub fn io_error(error: &std::io::Error, path: &std::path::Path) -> String {
     let path = quoted(&path.to_string_lossy());
@@ -50,7 +76,7 @@ pub fn io_error(error: &std::io::Error, path: &std::path::Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes_quoted, io_error, quoted};
+    use super::{bytes_quoted, io_error, quoted, quoted_bytes, shown};
 
     #[test]
     fn texts_are_quoted_as_python_does() {
@@ -71,6 +97,13 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(bytes_quoted(text), expected);
         }
+    }
+
+    #[test]
+    fn bytes_and_json_are_shown_as_python_does() {
+        assert_eq!(quoted_bytes("é'\n".as_bytes()), r#""\xc3\xa9'\n""#);
+        let value = serde_json::json!({"status": "no", "x": [1.5, null, true, {"a": "é"}], "n": -3});
+        assert_eq!(shown(&value), r"{u'n': -3, u'status': u'no', u'x': [1.5, None, True, {u'a': u'\xe9'}]}");
     }
 
     #[test]

@@ -149,6 +149,20 @@ impl Database {
         self.checkpoint()
     }
 
+    /// Brings what other connections have committed into the file, without disturbing them: for a process that must end
+    /// although whoever owns its [`Database`] does not answer. Waits for half a second at most.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or the log not be brought in; nothing is lost, the next opening does it.
+    pub fn settle(directory: &Path) -> Result<(), DbError> {
+        let path = directory.join(DATABASE_FILE);
+        let Some(name) = path.to_str() else {
+            return Err(DbError::Path { path });
+        };
+        let conn = SqliteConnection::establish(name).map_err(|cause| DbError::of_connection(&path, cause))?;
+        Database { path, conn, closed: true }.checkpoint()
+    }
+
     pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.conn
     }

@@ -16,8 +16,11 @@
 //!
 //! Beside the original's tables stands one of ours, `nfv_state`, which the original ignores.
 //!
+//! [`check`] looks over a file without changing it.
+//!
 //! Contract: deployment 1 and 2.
 
+pub mod check;
 mod database;
 mod error;
 pub mod manage;

@@ -12,6 +12,8 @@
 //!
 //! - [`core`]: all decisions, deterministic, without I/O.
 //! - [`runtime`]: the shell around it: one thread that feeds the core and commits, and the tokio tasks that talk.
+//! - [`status`]: how a running VIM looks from outside.
 
 pub mod core;
 pub mod runtime;
+pub mod status;

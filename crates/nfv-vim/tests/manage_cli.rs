@@ -11,10 +11,14 @@ use std::process::{Command, Output};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_nfv-vim-manage");
 
 const TOP_USAGE: &str = "usage: nfv-vim-manage <command> [<args>] \n  where command is one of \n    \
-                         db-dump-data    dump data from database \n    db-load-data    load data into database \n";
+                         db-dump-data    dump data from database \n    db-load-data    load data into database \n    \
+                         db-check        look over a database, also while nfv-vim runs \n    \
+                         status          tell how nfv-vim is \n";
 const TOP_HELP: &str = "\npositional arguments:\n  command     command to be run\n\noptional arguments:\n  \
                         -h, --help  show this help message and exit\n";
 const USAGE: &str = "usage: nfv-vim-manage [-h] -d DATABASE -f FILENAME\n";
+
+// what `db-check` and `status` add to the help stands in docs/differences.md
 
 /// Exit code, standard output, standard error.
 type Said = (i32, String, String);

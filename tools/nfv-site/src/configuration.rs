@@ -69,6 +69,9 @@ impl VimPorts {
     }
 }
 
+/// Where the site's stand-in for the system's log listens.
+pub(crate) const SYSLOG_SOCKET: &str = "syslog";
+
 /// Where the VIM's ports are looked for.
 const LOWEST_PORT: u16 = 20_000;
 /// In how many; a multiple of eight.
@@ -101,13 +104,14 @@ pub fn write(dir: &Path, lab: LabPorts, vim: VimPorts, settings: &Settings) -> a
     }
     let at = |name: &str| dir.join(name).display().to_string();
     let mut main = format!(
-        "[debug]\nconfig_file={}\nhandlers=stdout\n[database]\ndatabase_dir={}\n\
+        "[debug]\nconfig_file={}\nhandlers=stdout,syslog\nsyslog_address={}\n[database]\ndatabase_dir={}\n\
          [alarm]\nnamespace=nfv_vim.alarm.handlers.v1\nhandlers=File-Storage\naudit_interval=30\nconfig_file={}\n\
          [event-log]\nnamespace=nfv_vim.event_log.handlers.v1\nhandlers=File-Storage\nconfig_file={}\n\
          [nfvi]\nnamespace=nfv_vim.nfvi.plugins.v1\nconfig_file={}\n\
          [vim]\nrpc_host=127.0.0.1\nrpc_port={}\nrun_dir={}\nmonitor_port={}\n\
          [vim-api]\nhost=127.0.0.1\nport={}\nrpc_host=127.0.0.1\nrpc_port=0\n",
         at("debug.ini"),
+        at(SYSLOG_SOCKET),
         at("db"),
         at("alarm_handlers.ini"),
         at("event_log_handlers.ini"),

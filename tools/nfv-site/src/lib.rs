@@ -14,6 +14,7 @@ mod cloud;
 pub mod configuration;
 pub mod record;
 mod site;
+mod syslog;
 
 pub use api::Api;
 pub use cloud::{Action, Cloud, Happening, Host, Report, Standing, Vm};

@@ -3,6 +3,7 @@
 use crate::api::Api;
 use crate::cloud::Cloud;
 use crate::configuration::{self, LabPorts, Settings, VimPorts};
+use crate::syslog::Syslog;
 use anyhow::{Context, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -37,6 +38,7 @@ pub struct Site {
     lab: Child,
     vim: Option<Child>,
     keystone: u16,
+    _syslog: Syslog,
     // dropped last, after the processes that write into it
     _temporary: Option<tempfile::TempDir>,
 }
@@ -61,6 +63,8 @@ impl Site {
         };
         std::fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
+        let syslog =
+            Syslog::start(&directory.join(configuration::SYSLOG_SOCKET), &directory.join("log/nfv-vim.log"))?;
         let vim_ports = VimPorts::free()?;
         let lab = start_lab(&binaries, &directory, options, vim_ports)?;
         let mut site = Self {
@@ -71,6 +75,7 @@ impl Site {
             lab,
             vim: None,
             keystone: 0,
+            _syslog: syslog,
             _temporary: temporary,
         };
         let ports = site.wait_for_lab().await?;
@@ -247,6 +252,11 @@ impl Site {
     /// Path of the alarm file.
     pub fn alarm_file(&self) -> PathBuf {
         self.directory.join("log/alarms.log")
+    }
+
+    /// The VIM's log as a controller's syslog-ng files it.
+    pub fn vim_log(&self) -> PathBuf {
+        self.directory.join("log/nfv-vim.log")
     }
 
     /// The last lines of an output file, for error messages.

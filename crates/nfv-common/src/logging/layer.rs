@@ -55,9 +55,10 @@ impl VimLogLayer {
         let (shown, message) = match &fields.exception {
             Some(exception) => (DebugLevel::Error.shown(), format!("{}\n{exception}", fields.text())),
             None => {
-                let file = fields.file.as_deref().or(metadata.file().map(file_name)).unwrap_or("unknown");
+                let own = || metadata.file().map_or_else(|| "unknown.py".to_owned(), source_name);
+                let file = fields.file.clone().unwrap_or_else(own);
                 let number = fields.line.or(metadata.line().map(u64::from)).unwrap_or(0);
-                (level.shown(), line::message(file, number, &fields.text()))
+                (level.shown(), line::message(&file, number, &fields.text()))
             }
         };
         Line {
@@ -100,8 +101,19 @@ fn module(metadata: &Metadata<'_>) -> String {
     metadata.target().replace("::", ".")
 }
 
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+/// A source file as tools that read the log take one: letters and `_`, then `.py` (contract: deployment 7.1). So
+/// `src/http1/layer.rs` becomes `layer.py`; a `mod.rs` is called by its directory.
+fn source_name(path: &str) -> String {
+    let mut parts = path.rsplit('/');
+    let last = parts.next().unwrap_or(path);
+    let stem = last.split('.').next().unwrap_or(last);
+    let stem = if stem == "mod" { parts.next().unwrap_or(stem) } else { stem };
+    let plain: String = stem
+        .chars()
+        .map(|letter| if letter == '-' { '_' } else { letter })
+        .filter(|letter| letter.is_ascii_alphabetic() || *letter == '_')
+        .collect();
+    if plain.is_empty() { "unknown.py".to_owned() } else { format!("{plain}.py") }
 }
 
 #[derive(Default)]
@@ -223,8 +235,22 @@ mod tests {
         let [line] = &written[..] else { panic!("{written:?}") };
         let start = format!("Jan 23 19:41:01.166  {:>36}[6581]  WARNING ", "VIM_Compute-Worker-0_Thread");
         assert!(line.starts_with(&start), "{line}");
-        assert!(line.contains(&format!("{:>42}.", "layer.rs")), "{line}");
+        assert!(line.contains(&format!("{:>42}.", "layer.py")), "{line}");
         assert!(line.ends_with("  slow host=compute-0 count=3"), "{line}");
+    }
+
+    #[test]
+    fn source_files_have_names_that_log_readers_know() {
+        for (path, name) in [
+            ("crates/nfv-common/src/logging/layer.rs", "layer.py"),
+            ("src/client/http1.rs", "http.py"),
+            ("src/openstack/mod.rs", "openstack.py"),
+            ("mod.rs", "mod.py"),
+            ("src/bin/nfv-vim.rs", "nfv_vim.py"),
+            ("1.rs", "unknown.py"),
+        ] {
+            assert_eq!(source_name(path), name);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! | Field | Meaning | Without it |
 //! |---|---|---|
 //! | `logger` | name looked up in debug.ini, as it stands | the Rust module path with dots, and its nearest listed parent |
-//! | `file` | source file name shown | name of the Rust file |
+//! | `file` | source file name shown | name of the Rust file, as `layer.py` |
 //! | `line` | line number shown | line in the Rust file |
 //! | `thread` | `Compute-Worker-0` is shown as `VIM_Compute-Worker-0_Thread` | `VIM_Thread` |
 //! | `level` | `critical` or `notice`, which `tracing` does not have | the event's level |

@@ -129,7 +129,7 @@ impl Writer {
         self.told = dropped;
         let line = Line {
             shown: Shown::Warning,
-            message: line::message("writer.rs", u64::from(line!()), &text),
+            message: line::message("writer.py", u64::from(line!()), &text),
             ..after.clone()
         };
         self.write(&line);

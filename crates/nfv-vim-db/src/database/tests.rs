@@ -23,6 +23,21 @@ fn number(database: &mut Database, query: &str) -> i64 {
 }
 
 #[test]
+fn what_is_committed_can_be_brought_into_the_file_beside_the_one_that_has_it_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut database = Database::open(directory.path()).unwrap();
+    database
+        .apply(&[Write::PutSystem(SystemRow { name: "lab".to_owned(), description: String::new() })])
+        .unwrap();
+    Database::settle(directory.path()).unwrap();
+    // the file alone, as a copy made after a forced end
+    let alone = tempfile::tempdir().unwrap();
+    std::fs::copy(directory.path().join(DATABASE_FILE), alone.path().join(DATABASE_FILE)).unwrap();
+    assert_eq!(Database::open(alone.path()).unwrap().load().unwrap().systems.len(), 1);
+    drop(database);
+}
+
+#[test]
 fn the_connection_syncs_every_commit() {
     let directory = tempfile::tempdir().unwrap();
     let mut database = Database::open(directory.path()).unwrap();

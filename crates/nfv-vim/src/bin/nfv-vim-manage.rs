@@ -1,4 +1,4 @@
-//! `nfv-vim-manage`: dumps the VIM's database to a file, loads it from one.
+//! `nfv-vim-manage`: dumps the VIM's database to a file, loads it from one, looks it over; tells how nfv-vim is.
 //!
 //! Contract: deployment 2.
 
@@ -9,7 +9,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
     watch_for_interrupt();
-    let outcome = manage::run(std::env::args_os().skip(1));
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    let outcome = if arguments.next_if(|first| first == "status").is_some() {
+        nfv_vim::status::run(arguments)
+    } else {
+        manage::run(arguments)
+    };
     print(std::io::stdout(), &outcome.stdout);
     print(std::io::stderr(), &outcome.stderr);
     ExitCode::from(outcome.code)

@@ -66,6 +66,8 @@ pub enum Flag {
     DorComplete,
     /// `.nfv-vim.unlock_complete`
     UnlockComplete,
+    /// `.nfv-vim.audit_round`: its time is that of the last round of audits (docs/differences.md).
+    AuditRound,
 }
 
 impl Flag {
@@ -74,6 +76,7 @@ impl Flag {
         match self {
             Flag::DorComplete => ".nfv-vim.dor_complete",
             Flag::UnlockComplete => ".nfv-vim.unlock_complete",
+            Flag::AuditRound => ".nfv-vim.audit_round",
         }
     }
 }

@@ -1,12 +1,15 @@
 //! What neighbours say, and the replies they get. Contract: vim-behaviour 3.10, 9; southbound 7 to 11.
 
-use super::instance::{start::ActionRequest, update::Source};
+use super::instance::{log_text, start::ActionRequest, update::Source};
 use super::{Effect, Level, Vim};
 use nfv_common::TextParams;
 use nfv_common::event_log::{EventId, InitiatedBy};
 use nfv_nfvi::notification::BootingStatus;
 use nfv_nfvi::object::{ActionParameters, ActionType, RequestContext};
 use nfv_nfvi::{Notification, Reply, RequestId};
+
+const LOGGER: &str = "nfv_vim.vim_nfvi_events";
+const FILE: &str = "_vim_nfvi_events.py";
 
 impl Vim {
     pub(super) fn notified(&mut self, request: Option<RequestId>, body: Notification) {
@@ -25,7 +28,7 @@ impl Vim {
             Notification::HostAdd { uuid, name } => self.host_add(&uuid, &name),
             Notification::HostOrder { name, order, .. } => {
                 let text = format!("Host {name} order {order:?}.");
-                self.log(Level::Info, "nfv_vim.vim_nfvi_events", "_vim_nfvi_events.py", text);
+                self.log(Level::Info, LOGGER, FILE, text);
                 self.host_order(&name, order);
             }
             Notification::HostStateChange {
@@ -52,9 +55,13 @@ impl Vim {
             Notification::HostInstanceCounts { name, .. } => return Some(self.host_instance_counts(&name)),
             Notification::HostBooting { name } => return Some(Reply::HostBooting(self.host_booting(&name))),
             Notification::InstanceActionRequest { uuid, action, parameters, context } => {
+                self.log_event(log_text::action_request(&uuid, &action, &parameters));
                 return self.instance_action_request(&uuid, action, parameters, context);
             }
-            Notification::InstanceStateChange { instance } => self.instance_notified(*instance),
+            Notification::InstanceStateChange { instance } => {
+                self.log_event(log_text::state_change(&instance));
+                self.instance_notified(*instance);
+            }
             Notification::InstanceActionChange { uuid, action, state, reason } => {
                 self.instance_action_change(&uuid, action, &state, &reason);
             }
@@ -72,11 +79,17 @@ impl Vim {
                 return Some(self.guest_responded(&uuid, &action, response, &reason));
             }
             Notification::GuestServicesState { services } => {
+                self.log_event(log_text::guest_services_notified(&services));
                 let uuid = services.instance_uuid.clone();
                 self.guest_services_update(&uuid, services);
             }
         }
         Some(Reply::Ok)
+    }
+
+    /// What came in, for tools that read the log.
+    fn log_event(&mut self, text: String) {
+        self.log(Level::Debug, LOGGER, FILE, text);
     }
 
     fn host_instance_counts(&self, host: &str) -> Reply {

@@ -16,7 +16,7 @@ use nfv_plugins::handler::{AlarmHandlers, EventLogHandlers};
 use nfv_plugins::{DisabledPlugins, Inbound, Plugins, PluginsConfig};
 use nfv_vim_db::Database;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -107,7 +107,8 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
     let (sender, inbox) = channel();
     let ending = Arc::new(AtomicBool::new(false));
     // signals first: whatever takes long below can be interrupted
-    tokio.block_on(async { watch_signals(sender.clone(), &ending) })?;
+    let exit = ForcedExit::of(config);
+    tokio.block_on(async { watch_signals(sender.clone(), &ending, &exit) })?;
 
     let mut database = Database::open(&config.database_dir)?;
     for row in database.migrate()? {
@@ -186,7 +187,10 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         anyhow::bail!("the core failed inside");
     };
 
-    arm_exit_watchdog();
+    exit.arm(match &end {
+        End::Signal(signal) => Some(*signal),
+        End::Deserted | End::Database(_) => None,
+    });
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Ending: {}.", describe(&end));
     drop(rpc_server);
     drop(monitor_server);
@@ -209,7 +213,7 @@ fn describe(end: &End) -> String {
 }
 
 /// Sends signals to the core thread.
-fn watch_signals(sender: Sender<Message>, ending: &Arc<AtomicBool>) -> anyhow::Result<()> {
+fn watch_signals(sender: Sender<Message>, ending: &Arc<AtomicBool>, exit: &ForcedExit) -> anyhow::Result<()> {
     let kinds = [
         (SignalKind::terminate(), Signal::Terminate),
         (SignalKind::interrupt(), Signal::Interrupt),
@@ -219,11 +223,13 @@ fn watch_signals(sender: Sender<Message>, ending: &Arc<AtomicBool>) -> anyhow::R
     ];
     for (kind, what) in kinds {
         let mut stream = signal(kind).context("cannot watch signals")?;
-        let (sender, ending) = (sender.clone(), Arc::clone(ending));
+        let (sender, ending, exit) = (sender.clone(), Arc::clone(ending), exit.clone());
         tokio::spawn(async move {
             while stream.recv().await.is_some() {
                 if matches!(what, Signal::Terminate | Signal::Interrupt) {
                     ending.store(true, Ordering::Relaxed);
+                    // counted from here: the core may be where it does not hear of the signal
+                    exit.arm(Some(what));
                 }
                 if sender.send(Message::Signal(what)).is_err() {
                     return;
@@ -234,13 +240,43 @@ fn watch_signals(sender: Sender<Message>, ending: &Arc<AtomicBool>) -> anyhow::R
     Ok(())
 }
 
-/// Ends the process if an orderly end takes too long. Contract: deployment 4.3, lessons 7.
-fn arm_exit_watchdog() {
-    std::thread::spawn(|| {
-        std::thread::sleep(SHUTDOWN_LIMIT);
-        eprintln!("nfv-vim: shutdown took longer than {} s", SHUTDOWN_LIMIT.as_secs());
-        std::process::exit(1);
-    });
+/// Ends the process if an orderly end takes too long. What is committed is brought into the database file before.
+/// Contract: deployment 4.3, lessons 7.
+#[derive(Clone)]
+struct ForcedExit {
+    database_dir: PathBuf,
+    flag: PathBuf,
+    armed: Arc<AtomicBool>,
+}
+
+impl ForcedExit {
+    fn of(config: &RuntimeConfig) -> Self {
+        Self {
+            database_dir: config.database_dir.clone(),
+            flag: config.flag(NOT_RUNNING),
+            armed: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    /// Counts from now, unless it does already. `signal` asked for the end, if one did.
+    fn arm(&self, signal: Option<Signal>) {
+        if self.armed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let Self { database_dir, flag, .. } = self.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(SHUTDOWN_LIMIT);
+            eprintln!("nfv-vim: shutdown took longer than {} s", SHUTDOWN_LIMIT.as_secs());
+            // nothing here may wait for what hangs: the file's own lock is waited for half a second
+            if let Err(error) = Database::settle(&database_dir) {
+                eprintln!("nfv-vim: {error}");
+            }
+            if signal != Some(Signal::Terminate) {
+                let _ = std::fs::File::create(&flag);
+            }
+            std::process::exit(1);
+        });
+    }
 }
 
 /// How long this controller has been up; zero when the kernel does not tell.

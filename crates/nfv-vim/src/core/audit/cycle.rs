@@ -4,7 +4,7 @@ use super::listing::Listed;
 use crate::core::host::{Host, HostState};
 use crate::core::nfvi_call::Then;
 use crate::core::persistence;
-use crate::core::{Level, TimerKey, Vim};
+use crate::core::{Effect, Flag, Level, TimerKey, Vim};
 use nfv_nfvi::answer::Paged;
 use nfv_nfvi::call::{
     BlockStorageCall, ComputeCall, IdentityCall, ImageCall, InfrastructureCall, NetworkCall, Page,
@@ -107,6 +107,9 @@ impl Vim {
         let there = |pool: &Option<Pool>| pool.is_none_or(|pool| !disabled.contains(&pool));
         let next = (self.audits.step + 1..STEPS.len()).find(|step| there(&STEPS[*step].1));
         let pause = if next.is_some() { pause } else { self.config.audit.cycle_pause };
+        if next.is_none() {
+            self.out.effects.push(Effect::Touch(Flag::AuditRound));
+        }
         self.audits.step = next.unwrap_or(0);
         self.timers.arm(TimerKey::AuditCycle, self.now.mono + pause);
     }

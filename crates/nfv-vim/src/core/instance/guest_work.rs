@@ -4,7 +4,7 @@ use super::guest_services::{GuestServiceState, LONGEST_GUEST_WAIT};
 use super::state::InstanceEvent;
 use super::task::{WORK_FILE, WORK_LOGGER};
 use super::work::{InstanceWork, Phase, WorkKind, guest_action};
-use super::{Instance, reaction};
+use super::{Instance, log_text, reaction};
 use crate::core::nfvi_call::Then;
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::fsm::{Step, Task};
@@ -153,8 +153,12 @@ impl Vim {
             WorkKind::GuestDelete => (GuestCall::DeleteServices { uuid: uuid_ }, ActionState::Initiated),
             WorkKind::Nova | WorkKind::Forget => return,
         };
+        let texts = sending_texts(work, instance.name(), &call);
         if instance.owns_action_data() {
             self.set_action_state(uuid, state);
+        }
+        for text in texts {
+            self.log(Level::Debug, WORK_LOGGER, WORK_FILE, text);
         }
         let id = self.call(Call::Guest(call), Then::GuestWork { uuid: uuid.to_owned(), task });
         let task = self.instances.get_mut(uuid).and_then(|instance| instance.task.as_mut());
@@ -179,6 +183,8 @@ impl Vim {
             // the guest agent has lost it: it is told of it again (docs/differences.md)
             self.set_guest_services(uuid, GuestServiceState::NotConfigured);
         }
+        let text = log_text::guest_answer(work.kind.title(), &name, &result);
+        self.log(Level::Debug, WORK_LOGGER, WORK_FILE, text);
         let step = match (work.kind, result) {
             (WorkKind::Vote | WorkKind::PreNotify | WorkKind::PostNotify, Ok(Answer::GuestVote(vote)))
                 if vote.timeout > 0 =>
@@ -226,8 +232,14 @@ impl Vim {
                 self.set_phase(uuid, Phase::Fresh);
                 Some(self.run_guest_work(uuid, work))
             }
-            (WorkKind::Vote, E::GuestActionAllow) => Some(Step::Done),
-            (WorkKind::Vote, E::GuestActionReject) => Some(Step::Failed(String::new())),
+            (WorkKind::Vote, E::GuestActionAllow | E::GuestActionReject) => {
+                let allowed = *event == E::GuestActionAllow;
+                let vote = if allowed { "allow" } else { "reject" };
+                let name = self.instances.get(uuid)?.name();
+                let text = format!("{} for {name}, vote={vote}.", work.kind.title());
+                self.log(Level::Debug, WORK_LOGGER, WORK_FILE, text);
+                Some(if allowed { Step::Done } else { Step::Failed(String::new()) })
+            }
             (WorkKind::PreNotify | WorkKind::PostNotify, E::GuestActionProceed) => Some(Step::Done),
             (WorkKind::PostNotify, E::GuestCommunicationEstablished) => {
                 let instance = self.instances.get(uuid)?;
@@ -243,6 +255,22 @@ impl Vim {
             }
             _ => None,
         }
+    }
+}
+
+/// What the log says before the request leaves.
+fn sending_texts(work: &InstanceWork, name: &str, call: &GuestCall) -> Vec<String> {
+    let title = work.kind.title();
+    let about = || format!("{title} for {name}, action_type={}.", guest_action(work.state));
+    match (work.kind, call) {
+        (WorkKind::PostNotify, _) => {
+            vec![format!("{title} for {name}, guest communication re-established."), about()]
+        }
+        (WorkKind::Vote | WorkKind::PreNotify, _) => vec![about()],
+        (WorkKind::GuestEnable | WorkKind::GuestDisable, GuestCall::SetServices { services, .. }) => {
+            vec![log_text::services_wanted(title, name, services)]
+        }
+        _ => Vec::new(),
     }
 }
 

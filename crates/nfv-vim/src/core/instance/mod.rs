@@ -7,7 +7,7 @@
 //!   ask of Nova (3.6) and of the guest agent (3.7).
 //! - [`guest_services`], `guest`: guest services and what guests say (7).
 //! - `update`: applying what Nova shows (3.9).
-//! - `alarms`, `events`: what operators are told (8.3, 8.6).
+//! - `alarms`, `events`: what operators are told (8.3, 8.6); `log_text`: what tools read in the log.
 //! - `attribute`: values with several sources (3.8).
 
 pub mod action;
@@ -18,6 +18,7 @@ mod events;
 mod guest;
 pub mod guest_services;
 mod guest_work;
+pub(in crate::core) mod log_text;
 mod nova_work;
 mod reaction;
 pub(super) mod residents;

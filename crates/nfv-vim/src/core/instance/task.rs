@@ -50,13 +50,16 @@ impl Vim {
             let how = if reason == TIMEOUT { "timed out" } else { "failed" };
             self.log(Level::Info, LOGGER, state.log_file(), format!("{} {how} for {name}.", state.title()));
             self.fail_action(uuid, kind, &reason);
-        } else if next == Some(Next::Initial) && matches!(event, InstanceEvent::TaskCompleted { .. }) {
+        } else if next == Some(Next::Initial) && *event != InstanceEvent::TaskStop {
             self.log(
                 Level::Info,
                 LOGGER,
                 state.log_file(),
                 format!("{} completed for {name}.", state.title()),
             );
+        } else if next.is_none() && matches!(event, InstanceEvent::TaskCompleted { .. }) {
+            let text = format!("{} inprogress for {name}.", state.title());
+            self.log(Level::Debug, LOGGER, state.log_file(), text);
         }
         if let Some(report) = report {
             self.queue.push_back(Event::Report { uuid: uuid.to_owned(), report, from });

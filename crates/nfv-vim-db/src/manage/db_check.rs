@@ -1,0 +1,75 @@
+//! `db-check`: tells an operator what is in a database and what is wrong with it.
+
+use super::{Outcome, misused};
+use crate::check::{Check, Severity, WriteAheadLog, check};
+use nfv_common::command_line::{Opt, Options, Parsed};
+use std::fmt::Write as _;
+use std::path::Path;
+
+const USAGE: &str = "usage: nfv-vim-manage db-check [-h] -d DATABASE\n";
+const HELP: &str = "
+Look over a database without changing it; nfv-vim may run meanwhile
+
+optional arguments:
+  -h, --help            show this help message and exit
+  -d DATABASE, --database DATABASE
+                        database directory
+
+exit code: 0 nothing is wrong, 1 the check could not be made, 2 wrong options,
+  3 something is not as it should be but nfv-vim copes, 4 something is damaged
+";
+const OPTIONS: Options =
+    Options { known: &[Opt::HELP, Opt::required("-d", "--database")], hashed: &["--database", "--help"] };
+
+/// Exit codes beside those of the other commands.
+const WARNED: u8 = 3;
+const DAMAGED: u8 = 4;
+
+pub(super) fn run(arguments: &[String]) -> Outcome {
+    let values = match OPTIONS.parse(arguments) {
+        Parsed::Values(values) => values,
+        Parsed::Help => return Outcome { stdout: format!("{USAGE}{HELP}"), ..Outcome::default() },
+        Parsed::Error(error) => return misused(USAGE, &error),
+    };
+    let directory = values.get("--database").map_or("", String::as_str);
+    match check(Path::new(directory)) {
+        Ok(check) => Outcome { stdout: told(&check), stderr: String::new(), code: code(&check) },
+        Err(error) => Outcome { stdout: format!("{error}\n"), stderr: String::new(), code: 1 },
+    }
+}
+
+fn code(check: &Check) -> u8 {
+    match check.worst() {
+        None | Some(Severity::Note) => 0,
+        Some(Severity::Warning) => WARNED,
+        Some(Severity::Error) => DAMAGED,
+    }
+}
+
+fn told(check: &Check) -> String {
+    let mut text = format!("Database {}: {} bytes\n", check.path.display(), check.size);
+    // Writing to a String cannot fail.
+    let _ = match check.log {
+        WriteAheadLog::Closed => writeln!(text, "Open: by no process; the file is complete"),
+        WriteAheadLog::InUse(size) => {
+            writeln!(text, "Open: yes; {size} bytes in the write-ahead log belong to it")
+        }
+        WriteAheadLog::LeftOver(size) => {
+            writeln!(text, "Open: by no process; {size} bytes in the write-ahead log")
+        }
+    };
+    let filled = check.tables.iter().filter(|(_, rows)| *rows > 0);
+    let rows: Vec<String> = filled.map(|(name, rows)| format!("{name} {rows}")).collect();
+    let _ = writeln!(text, "Rows: {}", if rows.is_empty() { "none".to_owned() } else { rows.join(", ") });
+    for finding in &check.findings {
+        let _ = writeln!(text, "{}: {}\n  to do: {}", finding.severity, finding.what, finding.advice);
+    }
+    let count = |severity| check.findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let _ = match (errors, warnings) {
+        (0, 0) => writeln!(text, "Result: nothing is wrong"),
+        (0, warnings) => writeln!(text, "Result: {warnings} warnings, no errors"),
+        (errors, warnings) => writeln!(text, "Result: {errors} errors, {warnings} warnings"),
+    };
+    text
+}
