@@ -136,7 +136,7 @@ impl Timeouts {
         longest + self.of("openstack", "get_token")
     }
 
-    fn read(settings: &Settings) -> Result<Self, ConfigError> {
+    pub(crate) fn read(settings: &Settings) -> Result<Self, ConfigError> {
         const SECTION: &str = "nfvi-timeouts";
         let mut limits = BTreeMap::new();
         for name in settings.section(SECTION).into_iter().flatten().map(|(name, _)| name) {
@@ -164,7 +164,7 @@ fn listen(settings: &Settings, section: &str) -> Result<ListenConfig, ConfigErro
     Ok(ListenConfig { host, port: settings.require_int(section, "port")? })
 }
 
-fn account(settings: &Settings, section: &str) -> Result<AccountConfig, ConfigError> {
+pub(crate) fn account(settings: &Settings, section: &str) -> Result<AccountConfig, ConfigError> {
     let need = |key: &str| settings.require(section, key);
     // an address in IPv6 form needs brackets in a URL
     let ip = need("authorization_ip")?;
@@ -182,7 +182,7 @@ fn account(settings: &Settings, section: &str) -> Result<AccountConfig, ConfigEr
     })
 }
 
-fn service(settings: &Settings, section: &str) -> ServiceConfig {
+pub(crate) fn service(settings: &Settings, section: &str) -> ServiceConfig {
     let get = |key: &str| settings.get(section, key).map(str::to_owned);
     let entry = || {
         Some(CatalogEntry {

@@ -23,6 +23,7 @@ mod error;
 pub mod manage;
 mod migrate;
 mod python_text;
+mod reader;
 pub mod row;
 mod schema;
 mod snapshot;
@@ -34,5 +35,6 @@ mod write;
 
 pub use database::{DATABASE_FILE, DATABASE_VERSION, Database};
 pub use error::DbError;
+pub use reader::{DataVersion, ReadError, Reader, Tables};
 pub use snapshot::{Quarantined, Snapshot};
 pub use write::Write;
