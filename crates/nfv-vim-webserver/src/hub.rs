@@ -23,6 +23,9 @@ pub struct DatabaseHealth {
     pub known: bool,
 }
 
+/// When more instances than these have changed, reading everything again is less than telling of each.
+const TOLD_AT_MOST: usize = 2000;
+
 /// The shared state.
 #[derive(Debug)]
 pub struct Hub {
@@ -67,7 +70,11 @@ impl Hub {
     /// first picture.
     pub fn publish(&self, picture: Picture, change: &Change, before: &Picture, time: &str) {
         *self.picture.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(picture);
-        self.send("change", change);
+        if before.revision == 0 || change.instances.len() > TOLD_AT_MOST {
+            self.send("behind", &());
+        } else {
+            self.send("change", change);
+        }
         if before.revision > 0 {
             for observed in change.observed(before) {
                 self.add_entry(observed.entry(time));

@@ -66,7 +66,7 @@ export function hostPage({ store, root, argument: name }) {
   const count = h("span", { class: "count" });
   const table = instanceTable(store, {
     columns: INSTANCE_COLUMNS.filter((column) => !["Host", "Tenant", "Recovery"].includes(column.label)),
-    class: "short", empty: "There are no instances on this host.", counted: (_, all) => { count.textContent = number(all); },
+    atMost: 340, empty: "There are no instances on this host.", counted: (_, all) => { count.textContent = number(all); },
   });
   put(root, h("div", { class: "page scroll" }, back("#/cluster", "Cluster"), head,
     h("div", { class: "columns wide-left" }, h("div", { class: "column" },

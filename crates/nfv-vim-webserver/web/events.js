@@ -7,6 +7,21 @@ import { SEVERITIES, badge, milliseconds, number, sentence, severity, timeOf } f
 const PAGE = 150;
 const SOURCES = [["log", "Logs", "busy"], ["raise", "Alarms", "bad"], ["state", "State changes", "quiet"]];
 const WEIGHTS = { critical: "bad", high: "warn", major: "bad", medium: "busy", minor: "warn", warning: "busy", low: "quiet" };
+
+/** The tone of a log, by what it says: its importance is a matter of its kind and tells good from bad news apart no better. */
+function logTone(kind) {
+  if (/fail|timed-out|timeout|crash/.test(kind)) return "bad";
+  if (/reject|cancel|abort/.test(kind)) return "warn";
+  if (/(begin|ing)$/.test(kind)) return "busy";
+  return /(evacuated|migrated|rebooted|rebuilt|started|resumed|unpaused|recovered|enabled|completed|applied|unlocked)$/.test(kind) ? "good" : "quiet";
+}
+
+function entryTone(entry) {
+  if (entry.source === "clear") return "good";
+  if (entry.source === "log") return logTone(entry.kind);
+  return WEIGHTS[entry.weight] ?? "quiet";
+}
+
 const WORDS = { log: "Log", raise: "Alarm", clear: "Cleared", state: "Change" };
 
 const kindOf = (entry) => sentence(entry.kind.split("#")[0]);
@@ -24,7 +39,7 @@ function subjectLink(subject, store) {
 
 /** One entry of a feed. */
 export function entryLine(entry, store, plain) {
-  const tone = entry.source === "clear" ? "good" : (WEIGHTS[entry.weight] ?? "quiet");
+  const tone = entryTone(entry);
   return h("li", { class: `entry ${tone}` },
     h("span", { class: `entry-mark ${entry.source}`, "aria-hidden": "true" }),
     entry.time ? timeOf(entry.time) : h("span", { class: "time" }, "–"),
@@ -33,7 +48,7 @@ export function entryLine(entry, store, plain) {
       h("p", { class: "entry-meta" },
         h("span", { class: `kind ${tone}` }, entry.source === "state" ? "State change" : `${WORDS[entry.source]}: ${kindOf(entry)}`),
         !plain && subjectLink(entry.subject, store),
-        entry.weight && entry.source !== "state" && h("span", null, entry.weight)),
+        entry.weight && entry.source !== "state" && h("span", null, `${entry.weight} ${entry.source === "log" ? "importance" : "severity"}`)),
       entry.more && h("p", { class: "entry-more" }, entry.source === "raise" ? `What to do: ${entry.more}` : entry.more)));
 }
 

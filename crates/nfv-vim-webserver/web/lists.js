@@ -96,7 +96,7 @@ function status(row) {
   const tone = row.action ? "busy" : /fail|error/.test(word) ? "bad" : /available|in-use|active/.test(word) ? "good" : "quiet";
   return badge(sentence(word), tone);
 }
-const state = { label: "Status", width: "minmax(110px, 1fr)", cell: status, sort: (row) => row.action || row.status };
+const state = { label: "Status", badge: true, width: "minmax(110px, 1fr)", cell: status, sort: (row) => row.action || row.status };
 
 /** A page of tables: [table, title, columns, line for phones, text for none]. */
 function stockPage(title, sections) {
@@ -106,8 +106,8 @@ function stockPage(title, sections) {
     const parts = sections.map(([table, heading, columns, line, empty]) => {
       const amountText = h("span", { class: "count" });
       const view = new Table({
-        label: heading, columns, id: (row) => row.uuid ?? row.name, empty, class: tall ? "" : "short",
-        card: (row) => h("div", { class: "card-row" }, h("div", { class: "card-line" }, h("span", { class: "strong" }, row.name || row.uuid), row.status !== undefined && status(row)), h("div", { class: "card-line quiet-text" }, line(row))),
+        label: heading, columns: columns.map((column) => ({ ...column, cell: (row) => column.cell(row, store) })), id: (row) => row.uuid ?? row.name, empty, atMost: tall ? 0 : 400,
+        card: (row) => h("div", { class: "card-row" }, h("div", { class: "card-line" }, h("span", { class: "strong" }, row.name || row.uuid), columns.find((column) => column.badge)?.cell(row)), h("div", { class: "card-line quiet-text" }, line(row))),
         counted: (few, all) => { amountText.textContent = few === all ? number(all) : `${number(few)} of ${number(all)}`; },
       });
       const problem = h("p", { class: "problem", role: "alert", hidden: true });
@@ -142,7 +142,7 @@ function stockPage(title, sections) {
   };
 }
 
-const adminOper = { label: "State", width: "minmax(130px, 1fr)", sort: (row) => row.oper,
+const adminOper = { label: "State", badge: true, width: "minmax(130px, 1fr)", sort: (row) => row.oper,
   cell: (row) => badge(sentence(row.status || row.oper), row.oper === "enabled" ? "good" : row.status === "failed" ? "bad" : "warn", row.admin === "locked" ? "locked" : "") };
 
 export const networksPage = stockPage("Networks", [
@@ -170,9 +170,9 @@ export const flavorsPage = stockPage("Flavors", [
 ]);
 
 const members = (link) => ({ label: "Members", width: "minmax(200px, 3fr)", sort: (row) => row.members.length,
-  cell: (row) => h("span", { class: "members", title: row.members.join(", ") }, h("b", null, number(row.members.length)), " ", row.members.slice(0, 6).map((one, index) => [index > 0 && ", ", link(one)]), row.members.length > 6 && " …") });
+  cell: (row, store) => h("span", { class: "members", title: row.members.join(", ") }, h("b", null, number(row.members.length)), " ", row.members.slice(0, 6).map((one, index) => [index > 0 && ", ", link(one, store)]), row.members.length > 6 && " …") });
 const hostMember = (one) => hostLink(one);
-const instanceMember = (one) => h("a", { href: `#/instance/${encodeURIComponent(one)}` }, String(one).slice(0, 8));
+const instanceMember = (one, store) => h("a", { href: `#/instance/${encodeURIComponent(one)}` }, store.instances.get(one)?.[COLUMN.name] ?? String(one).slice(0, 8));
 const memberLine = (row) => `${row.policies || row.zone || ""} · ${row.members.length} members`;
 
 export const groupsPage = stockPage("Groups", [

@@ -6,6 +6,8 @@ import { HOST_CONDITIONS, INSTANCE_CONDITIONS, SEVERITIES, badge, disk, hostCond
 import { entryLine } from "./events.js";
 
 const MOST_NEEDS = 12;
+/** More failed instances of one host than these are told together. */
+const MOST_SINGLE = 3;
 const LATEST = 12;
 
 /** A bar of parts and what they mean, each part a link. */
@@ -38,11 +40,23 @@ function needs(store) {
         badge(label, tone), h("b", null, host.name), h("span", { class: "quiet-text" }, `${sentence(host.state)}, ${host.avail}${residents ? ` · ${number(residents)} instances` : ""}`)) });
     }
   }
+  const failed = new Map();
   for (const row of store.instances.values()) {
-    if (row[COLUMN.condition] === "failed") {
-      const [, label, tone] = instanceCondition("failed");
-      list.push({ rank: 1, line: h("a", { class: "need", href: `#/instance/${encodeURIComponent(row[0])}` },
-        badge(label, tone), h("b", null, row[COLUMN.name]), h("span", { class: "quiet-text" }, row[COLUMN.host] ? `on ${row[COLUMN.host]}` : "on no host")) });
+    if (row[COLUMN.condition] !== "failed") continue;
+    const host = row[COLUMN.host];
+    if (failed.has(host)) failed.get(host).push(row); else failed.set(host, [row]);
+  }
+  const [, label, tone] = instanceCondition("failed");
+  for (const [host, rows] of failed) {
+    const place = host ? `on ${host}` : "on no host";
+    if (rows.length > MOST_SINGLE) {
+      list.push({ rank: 1, line: h("a", { class: "need", href: `#/instances?${new URLSearchParams({ state: "failed", q: host })}` },
+        badge(label, tone), h("b", null, `${number(rows.length)} instances`), h("span", { class: "quiet-text" }, place)) });
+      continue;
+    }
+    for (const row of rows) {
+      list.push({ rank: 1.5, line: h("a", { class: "need", href: `#/instance/${encodeURIComponent(row[0])}` },
+        badge(label, tone), h("b", null, row[COLUMN.name]), h("span", { class: "quiet-text" }, place)) });
     }
   }
   return list.sort((a, b) => a.rank - b.rank);

@@ -38,6 +38,8 @@ export class Store extends EventTarget {
   error = null;
   #events = null;
   #loading = false;
+  /** What is being loaded is older than what it was asked for again. */
+  #again = false;
   #waiting = [];
   #retry = 0;
 
@@ -97,8 +99,9 @@ export class Store extends EventTarget {
   }
 
   async #load() {
-    if (this.#loading) return;
+    if (this.#loading) { this.#again = true; return; }
     this.#loading = true;
+    this.#again = false;
     try {
       const state = await ask("/console/api/state");
       this.hosts = new Map(state.hosts.map((host) => [host.name, host]));
@@ -127,6 +130,7 @@ export class Store extends EventTarget {
     for (const change of waiting) this.#change(change, true);
     this.#tell("hosts", "instances", "strategies", "stock", "alarms", "source", "link");
     if (!this.loaded) setTimeout(() => this.#load(), 2000);
+    else if (this.#again) this.#load();
   }
 
   async #loadEntries() {
@@ -164,9 +168,11 @@ export class Store extends EventTarget {
     this.revision = change.revision;
     this.lastChange = now;
     if (this.changed.size > 5000) this.changed.clear();
-    for (const host of change.hosts ?? []) { this.hosts.set(host.name, host); this.changed.set(host.name, now); kinds.add("hosts"); }
+    // when (nearly) all is new, nothing stands out
+    const few = change.from > 0 && (change.instances?.length ?? 0) < 500;
+    for (const host of change.hosts ?? []) { this.hosts.set(host.name, host); if (few) this.changed.set(host.name, now); kinds.add("hosts"); }
     for (const name of change.hosts_gone ?? []) { this.hosts.delete(name); kinds.add("hosts"); }
-    for (const row of change.instances ?? []) { this.instances.set(row[0], row); this.changed.set(row[0], now); kinds.add("instances"); }
+    for (const row of change.instances ?? []) { this.instances.set(row[0], row); if (few) this.changed.set(row[0], now); kinds.add("instances"); }
     for (const uuid of change.instances_gone ?? []) { this.instances.delete(uuid); kinds.add("instances"); }
     if (change.strategies) { this.strategies = change.strategies; kinds.add("strategies"); }
     if (change.system) { this.system = change.system; kinds.add("source"); }

@@ -25,9 +25,10 @@ function times(thing) {
   return h("span", { class: "times" }, thing.end ? `${thing.begin} – ${thing.end.slice(0, 10) === thing.begin.slice(0, 10) ? thing.end.slice(11) : thing.end}` : `since ${thing.begin}`);
 }
 
-function stepLine(step) {
+/** A step; the hosts of its stage are not named again. */
+function stepLine(step, hosts) {
   const [tone, label, sign] = outcome(step);
-  const names = step.entities;
+  const names = step.entities.join() === hosts.join() ? [] : step.entities;
   return h("li", { class: `step ${tone} ${step.running ? "now" : ""}` },
     h("span", { class: `step-sign ${tone}` }, icon(sign)),
     h("div", { class: "step-body" },
@@ -37,16 +38,18 @@ function stepLine(step) {
       times(step)));
 }
 
-function stagePart(stage, index) {
+function stagePart(stage, index, open) {
   const [tone, label, sign] = outcome(stage);
   const done = stage.steps.filter((step) => ["success", "degraded"].includes(step.result)).length;
-  return h("section", { class: `stage edge-${tone} ${stage.running ? "now" : ""}` },
-    h("div", { class: "stage-head" }, h("span", { class: `step-sign ${tone}` }, icon(sign)),
-      h("h4", null, `${index + 1}. ${sentence(stage.name)}`), h("span", { class: "count" }, `${done} of ${stage.steps.length} steps`)),
-    h("p", { class: "sr" }, label),
+  const hosts = [...new Set(stage.steps.flatMap((step) => step.entities))];
+  return h("details", { class: `stage edge-${tone} ${stage.running ? "now" : ""}`, open },
+    h("summary", { class: "stage-head" }, h("span", { class: `step-sign ${tone}` }, icon(sign)),
+      h("span", { class: "stage-title" }, h("b", null, `${index + 1}. ${sentence(stage.name)}`),
+        h("span", { class: "stage-hosts" }, hosts.slice(0, 4).join(", "), hosts.length > 4 && ` and ${number(hosts.length - 4)} more`)),
+      h("span", { class: "count" }, stage.running ? `${done} of ${stage.steps.length}` : label)),
     stage.reason && h("p", { class: "step-reason" }, stage.reason),
     times(stage),
-    h("ol", { class: "steps" }, stage.steps.map(stepLine)));
+    h("ol", { class: "steps" }, stage.steps.map((step) => stepLine(step, hosts))));
 }
 
 function phaseStep(phase) {
@@ -66,8 +69,15 @@ export function strategyPage({ store, root }) {
     const details = h("details", { class: "phase", open: open.get(key) ?? (phase.running || phase.name === strategy.current_phase) },
       h("summary", null, h("h3", null, `${sentence(phase.name)} phase`), h("span", { class: "count" }, `${phase.stages.length} ${phase.stages.length === 1 ? "stage" : "stages"}`)),
       phase.reason && h("p", { class: "step-reason" }, phase.reason),
-      h("div", { class: "stages" }, phase.stages.map(stagePart)));
-    details.addEventListener("toggle", () => open.set(key, details.open));
+      h("div", { class: "stages" }, phase.stages.map((stage, index) => {
+        const own = `${key} ${index}`;
+        const trouble = ["failed", "timed-out", "aborted", "degraded"].includes(stage.result);
+        // one that is opened by itself closes by itself, too, when it is over
+        const part = stagePart(stage, index, open.get(own) ?? (stage.running || trouble));
+        part.querySelector("summary").addEventListener("click", () => open.set(own, !part.open));
+        return part;
+      })));
+    details.firstChild.addEventListener("click", () => open.set(key, !details.open));
     return details;
   }
 

@@ -12,6 +12,7 @@ const COLLATOR = new Intl.Collator("en", { numeric: true, sensitivity: "base" })
 /**
  * `columns`: { label, width, cell(row) → node or text, sort(row) → text or number, end }.
  * `card(row)`: what a row is on a phone. `id(row)`: its key. `empty`: the text for no rows.
+ * `atMost`: as high as its rows need, and no higher than this; else it fills what there is.
  */
 export class Table {
   #options;
@@ -112,6 +113,8 @@ export class Table {
     const size = PHONE.matches ? PHONE_ROW : ROW;
     const rows = this.#shown;
     this.#body.style.height = `${rows.length * size}px`;
+    if (this.#options.atMost) this.element.style.height = rows.length ? `${Math.min(rows.length * size + (PHONE.matches ? 2 : 37), this.#options.atMost)}px` : "auto";
+    this.#head.style.paddingRight = `${this.scroller.offsetWidth - this.scroller.clientWidth}px`;
     const empty = rows.length === 0;
     this.none.hidden = !empty;
     this.table.hidden = empty && this.#data.length === 0;

@@ -37,7 +37,7 @@ export const severity = (key) => SEVERITIES.find(([name]) => name === key) ?? SE
 
 /** `live-migrate` as `Live migrate`. */
 export function sentence(text) {
-  const plain = String(text ?? "").replaceAll("-", " ").replaceAll("_", " ").trim();
+  const plain = String(text ?? "").replace(/[-_]/g, " ").replace(/\bsw\b/g, "software").trim();
   return plain ? plain[0].toUpperCase() + plain.slice(1) : "";
 }
 
@@ -75,12 +75,12 @@ export function duration(seconds) {
 const pad = (value) => String(value).padStart(2, "0");
 
 /** A time of the VIM (UTC) in local time: today only the clock, else with the day. */
-export function clock(text) {
+function clock(text) {
   const when = parseTime(text);
-  if (!when) return text || "–";
+  if (!when) return ["", text || "–"];
   const time = `${pad(when.getHours())}:${pad(when.getMinutes())}:${pad(when.getSeconds())}`;
-  const sameDay = when.toDateString() === new Date().toDateString();
-  return sameDay ? time : `${when.getFullYear()}-${pad(when.getMonth() + 1)}-${pad(when.getDate())} ${time}`;
+  if (when.toDateString() === new Date().toDateString()) return ["", time];
+  return [`${when.getFullYear()}-${pad(when.getMonth() + 1)}-${pad(when.getDate())}`, time];
 }
 
 export function ago(text) {
@@ -102,5 +102,5 @@ export const milliseconds = (text) => parseTime(text)?.getTime() ?? 0;
 /** `<time>` with the whole time to be read on demand. */
 export function timeOf(text) {
   return h("time", { class: "time", datetime: text || undefined, title: `${text || ""} ${ago(text)}`.trim() || undefined },
-    clock(text));
+    clock(text).filter(Boolean).map((part) => [h("span", null, part), " "]));
 }
