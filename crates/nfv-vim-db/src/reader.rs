@@ -55,8 +55,10 @@ impl Reader {
             return Err(DbError::Path { path });
         };
         let url = format!("file:{}?mode=ro", percent_encoded(name));
-        let mut conn = SqliteConnection::establish(&url).map_err(|cause| DbError::of_connection(&path, cause))?;
-        let prepared = conn.batch_execute(&format!("PRAGMA busy_timeout={BUSY_TIMEOUT_MS}; PRAGMA query_only=ON"));
+        let mut conn =
+            SqliteConnection::establish(&url).map_err(|cause| DbError::of_connection(&path, cause))?;
+        let prepared =
+            conn.batch_execute(&format!("PRAGMA busy_timeout={BUSY_TIMEOUT_MS}; PRAGMA query_only=ON"));
         prepared.map_err(|cause| DbError::of("open", &path, cause))?;
         let mut reader = Reader { path, conn, identity };
         // reads the header: what is no database is found out here
@@ -86,16 +88,17 @@ impl Reader {
             data_version: i64,
         }
         let found: QueryResult<Row> = diesel::sql_query("PRAGMA data_version").get_result(&mut self.conn);
-        found
-            .map(|row| DataVersion(row.data_version))
-            .map_err(|cause| DbError::of("read", &self.path, cause))
+        found.map(|row| DataVersion(row.data_version)).map_err(|cause| DbError::of("read", &self.path, cause))
     }
 
     /// Lets `work` read tables, all as of one moment.
     ///
     /// # Errors
     /// Those of `work`; the file cannot be read, or a table lacks a column.
-    pub fn read<T>(&mut self, work: impl FnOnce(&mut Tables<'_>) -> Result<T, ReadError>) -> Result<T, DbError> {
+    pub fn read<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tables<'_>) -> Result<T, ReadError>,
+    ) -> Result<T, DbError> {
         let read = transaction(&mut self.conn, Purpose::Read, |conn| {
             let present = table_names(conn)?;
             work(&mut Tables { conn, present, quarantined: Vec::new() }).map_err(|error| error.0)
@@ -182,8 +185,13 @@ impl Tables<'_> {
         &self.quarantined
     }
 
-    fn each<R: Record>(&mut self, mut each: impl FnMut(R), only: Option<(&str, &str)>) -> Result<(), ReadError> {
-        let Some(table) = Table::any(R::TABLE).filter(|table| self.present.iter().any(|name| name == table.name))
+    fn each<R: Record>(
+        &mut self,
+        mut each: impl FnMut(R),
+        only: Option<(&str, &str)>,
+    ) -> Result<(), ReadError> {
+        let Some(table) =
+            Table::any(R::TABLE).filter(|table| self.present.iter().any(|name| name == table.name))
         else {
             return Ok(());
         };
@@ -221,7 +229,9 @@ fn percent_encoded(path: &str) -> String {
     let mut url = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => url.push(byte.into()),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+                url.push(byte.into())
+            }
             other => url.push_str(&format!("%{other:02X}")),
         }
     }

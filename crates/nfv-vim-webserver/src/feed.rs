@@ -178,7 +178,8 @@ mod tests {
     fn record(lines: &str) -> Record {
         let rule = "=".repeat(84);
         let mut found = None;
-        RecordParser::default().feed(format!("{rule}\n{lines}{rule}\n").as_bytes(), |record| found = Some(record));
+        RecordParser::default()
+            .feed(format!("{rule}\n{lines}{rule}\n").as_bytes(), |record| found = Some(record));
         found.unwrap()
     }
 

@@ -59,11 +59,10 @@ impl ExitStatus {
 
 /// Runs the process with the configuration in this file, to its end.
 pub fn run(config_file: Option<&Path>) -> ExitStatus {
-    let (flag_directory, outcome) = match read_config(config_file) {
-        Ok((settings, web)) => (web.run_dir.clone(), start_and_run(&settings, web)),
-        Err(error) => (PathBuf::from(RUN_DIRECTORY), Err(error)),
-    };
-    let status = match outcome {
+    let settings = read_settings(config_file);
+    let run_dir = settings.as_ref().ok().and_then(|settings| settings.get("vim", "run_dir"));
+    let flag = Path::new(run_dir.unwrap_or(RUN_DIRECTORY)).join(NOT_RUNNING);
+    let status = match settings.and_then(|settings| start_and_run(&settings)) {
         Ok(()) => ExitStatus::Done,
         Err(error) => {
             // the original says why on its standard output
@@ -71,22 +70,20 @@ pub fn run(config_file: Option<&Path>) -> ExitStatus {
             ExitStatus::Failed
         }
     };
-    let flag = flag_directory.join(NOT_RUNNING);
     if let Err(error) = std::fs::File::create(&flag) {
         eprintln!("nfv-vim-webserver: cannot create {}: {error}", flag.display());
     }
     status
 }
 
-fn read_config(file: Option<&Path>) -> anyhow::Result<(Settings, WebSettings)> {
+fn read_settings(file: Option<&Path>) -> anyhow::Result<Settings> {
     let file = file.context("no configuration file was given (-c)")?;
     anyhow::ensure!(file.exists(), "configuration file {} does not exist", file.display());
-    let settings = Settings::load(file)?;
-    let web = WebSettings::from_settings(&settings)?;
-    Ok((settings, web))
+    Ok(Settings::load(file)?)
 }
 
-fn start_and_run(settings: &Settings, web: WebSettings) -> anyhow::Result<()> {
+fn start_and_run(settings: &Settings) -> anyhow::Result<()> {
+    let web = WebSettings::from_settings(settings)?;
     let logging = logging::install(&LoggingConfig::from_settings("VIM-WEB", settings)?)?;
     let outcome = actix_web::rt::System::new().block_on(serve_until_asked(settings, web, &logging));
     if let Err(error) = &outcome {
@@ -95,7 +92,11 @@ fn start_and_run(settings: &Settings, web: WebSettings) -> anyhow::Result<()> {
     outcome
 }
 
-async fn serve_until_asked(settings: &Settings, web: WebSettings, logging: &LoggingHandle) -> anyhow::Result<()> {
+async fn serve_until_asked(
+    settings: &Settings,
+    web: WebSettings,
+    logging: &LoggingHandle,
+) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot watch signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch signals")?;
     let mut reload = signal(SignalKind::hangup()).context("cannot watch signals")?;

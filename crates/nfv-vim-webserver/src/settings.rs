@@ -6,9 +6,6 @@ use std::time::Duration;
 
 const SECTION: &str = "vim-webserver";
 
-/// Where flag files go when the configuration does not say otherwise. Contract: deployment 8.1.
-const RUN_DIRECTORY: &str = "/var/run";
-
 /// Who may see the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -42,8 +39,6 @@ pub struct WebSettings {
     pub alarm_config_file: Option<PathBuf>,
     /// Configuration of the event-log handlers, if the VIM has one.
     pub event_log_config_file: Option<PathBuf>,
-    /// Directory of the flag file.
-    pub run_dir: PathBuf,
     /// Who may see the dashboard.
     pub access: Access,
     /// How often the database is asked whether it has changed.
@@ -72,7 +67,6 @@ impl WebSettings {
             nfvi_config_file: settings.require("nfvi", "config_file")?.into(),
             alarm_config_file: file("alarm"),
             event_log_config_file: file("event-log"),
-            run_dir: settings.get("vim", "run_dir").unwrap_or(RUN_DIRECTORY).into(),
             access: access(settings)?,
             database_interval: Duration::from_millis(interval.clamp(50, 60_000)),
             alarm_interval: settings
@@ -125,7 +119,6 @@ mod tests {
         let settings = read(PACKAGED).unwrap();
         assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 32323));
         assert_eq!(settings.access, Access::Open);
-        assert_eq!(settings.run_dir, PathBuf::from("/var/run"));
         assert_eq!(settings.database_interval, Duration::from_millis(500));
         assert_eq!(read(&PACKAGED.replace("127.0.0.1", "[fd01::2]")).unwrap().host, "fd01::2");
     }
@@ -149,7 +142,8 @@ mod tests {
 
     #[test]
     fn login_is_by_configuration() {
-        let settings = read(&format!("{PACKAGED}login=keystone\nsession_idle_limit_in_mins=5\nsecure_cookie=True\n"));
+        let settings =
+            read(&format!("{PACKAGED}login=keystone\nsession_idle_limit_in_mins=5\nsecure_cookie=True\n"));
         let expected = Access::Keystone {
             roles: vec!["admin".to_owned()],
             idle_limit: Duration::from_secs(300),

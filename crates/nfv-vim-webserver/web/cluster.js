@@ -16,7 +16,7 @@ function colours() {
   const probe = h("i", { hidden: true });
   document.body.append(probe);
   const read = (name) => { probe.style.color = `var(--${name})`; return getComputedStyle(probe).color; };
-  const found = { good: read("square-good"), busy: read("busy"), warn: read("warn"), bad: read("bad"), off: read("square-off"), quiet: read("quiet"), ring: read("text") };
+  const found = { good: read("square-good"), busy: read("busy"), warn: read("warn"), bad: read("bad"), off: read("square-off"), quiet: read("quiet"), cross: read("surface") };
   probe.remove();
   return found;
 }
@@ -104,7 +104,7 @@ class HostCard {
       pen.fill();
       // not by colour alone: failed ones are crossed, those in change have a hole
       if (tone === "bad") {
-        pen.strokeStyle = "#fff";
+        pen.strokeStyle = palette.cross;
         pen.lineWidth = 1.3;
         pen.beginPath();
         pen.moveTo(x + 2.5, y + 2.5); pen.lineTo(x + SIZE - 2.5, y + SIZE - 2.5);

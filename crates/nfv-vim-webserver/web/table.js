@@ -113,7 +113,9 @@ export class Table {
     const size = PHONE.matches ? PHONE_ROW : ROW;
     const rows = this.#shown;
     this.#body.style.height = `${rows.length * size}px`;
-    if (this.#options.atMost) this.element.style.height = rows.length ? `${Math.min(rows.length * size + (PHONE.matches ? 2 : 37), this.#options.atMost)}px` : "auto";
+    // as high as its rows, up to what there is room for
+    const high = rows.length * size + (PHONE.matches ? 2 : 37);
+    this.element.style.height = rows.length ? `${Math.min(high, this.#options.atMost || high)}px` : "auto";
     this.#head.style.paddingRight = `${this.scroller.offsetWidth - this.scroller.clientWidth}px`;
     const empty = rows.length === 0;
     this.none.hidden = !empty;

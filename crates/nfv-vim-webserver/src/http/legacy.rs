@@ -20,7 +20,12 @@ const TURN_LIMIT: Duration = Duration::from_secs(10);
 const JSON: &str = "application/json";
 
 /// Answers a request that is not the console's.
-pub async fn answer(request: &HttpRequest, site: &web::Data<Site>, route: Route, target: &str) -> HttpResponse {
+pub async fn answer(
+    request: &HttpRequest,
+    site: &web::Data<Site>,
+    route: Route,
+    target: &str,
+) -> HttpResponse {
     match route {
         Route::Index => answer::asset(request, &asset::INDEX),
         Route::Favicon => {

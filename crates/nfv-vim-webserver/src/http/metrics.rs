@@ -65,8 +65,16 @@ impl Metrics {
         }
 
         for (name, help, value) in [
-            ("database_up", "The database can be read", i64::from(database.error.is_none() && database.known)),
-            ("fault_management_up", "Fault Management answered", i64::from(alarms.alarms.is_some() && alarms.error.is_none())),
+            (
+                "database_up",
+                "The database can be read",
+                i64::from(database.error.is_none() && database.known),
+            ),
+            (
+                "fault_management_up",
+                "Fault Management answered",
+                i64::from(alarms.alarms.is_some() && alarms.error.is_none()),
+            ),
             ("held_alarms", "Alarms that the VIM has raised", picture.alarms.len() as i64),
             ("strategies", "Software update strategies", picture.strategies.len() as i64),
             ("unreadable_rows", "Rows of the database that cannot be read", picture.unreadable as i64),

@@ -43,8 +43,7 @@ pub fn open(request: &HttpRequest, site: &web::Data<Site>) -> HttpResponse {
         &json!({"revision": site.hub.picture().revision, "source": site.hub.note(), "alarms": site.hub.alarms.look()}),
     );
     let first = Some(format!("retry: {RETRY_MS}\n{hello}").into());
-    let stream =
-        Stream { site: site.clone(), messages, key: session::key_of(request), first, _place: place };
+    let stream = Stream { site: site.clone(), messages, key: session::key_of(request), first, _place: place };
     answer::stream().streaming(unfold(stream, next))
 }
 

@@ -33,7 +33,8 @@ mod tests {
         std::fs::create_dir_all(directory.join("css")).unwrap();
         std::fs::write(outside.path().join("secret.css"), "secret").unwrap();
         std::fs::write(directory.join("css/a.css"), "body {}").unwrap();
-        std::os::unix::fs::symlink(outside.path().join("secret.css"), directory.join("css/link.css")).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("secret.css"), directory.join("css/link.css"))
+            .unwrap();
         std::os::unix::fs::symlink(directory.join("css"), directory.join("style")).unwrap();
         assert_eq!(read(&directory, "/css/a.css").unwrap(), b"body {}");
         assert_eq!(read(&directory, "/style/a.css").unwrap(), b"body {}");

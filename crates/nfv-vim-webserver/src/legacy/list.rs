@@ -175,7 +175,7 @@ fn hypervisor(row: &HypervisorRow, availability: &BTreeMap<String, Value>) -> Op
         "admin_state": nfvi["admin_state"],
         "oper_state": if down { json!("disabled") } else { nfvi["oper_state"].clone() },
         "host_name": nfvi["host_name"],
-        "vcpus_used": row.vcpus_used,
+        "vcpus_used": with_fraction(row.vcpus_used, &nfvi["vcpus_used"]),
         "vcpus_max": row.vcpus_max,
         "mem_used_mb": row.mem_used_mb,
         "mem_free_mb": row.mem_free_mb,
@@ -185,6 +185,14 @@ fn hypervisor(row: &HypervisorRow, availability: &BTreeMap<String, Value>) -> Op
         "running_instances": row.running_instances,
         "nfvi_hypervisor": shown,
     }))
+}
+
+/// Files of old releases hold fractions of a vCPU, which the row does not have but the JSON beside it does.
+fn with_fraction(column: i64, told: &Value) -> Value {
+    match told.as_f64() {
+        Some(exact) if told.is_f64() && exact.trunc() as i64 == column => told.clone(),
+        _ => json!(column),
+    }
 }
 
 /// An action as the original shows it. Nothing is under way to one who reads the database, so the state of the
@@ -270,8 +278,7 @@ fn guest_services(text: Option<&str>, nfvi: &Value) -> Option<Value> {
 
 /// The state of two services together: the one that is further from being enabled.
 fn lesser<'a>(overall: &'a Value, state: &'a Value) -> &'a Value {
-    const ORDER: [&str; 6] =
-        ["not-configured", "configured", "disabling", "disabled", "enabling", "enabled"];
+    const ORDER: [&str; 6] = ["not-configured", "configured", "disabling", "disabled", "enabling", "enabled"];
     let rank = |state: &Value| ORDER.iter().position(|name| state == name);
     match (rank(overall), rank(state)) {
         (Some(overall_rank), Some(rank)) if rank < overall_rank => state,
@@ -308,7 +315,16 @@ pub(crate) fn instance(row: &InstanceRow) -> Option<Value> {
     Some(with(
         pick(
             &nfvi,
-            &["uuid", "name", "admin_state", "oper_state", "avail_status", "action", "host_name", "image_uuid"],
+            &[
+                "uuid",
+                "name",
+                "admin_state",
+                "oper_state",
+                "avail_status",
+                "action",
+                "host_name",
+                "image_uuid",
+            ],
         ),
         [
             ("action_data", action(row.action_data.as_deref(), true)),

@@ -81,7 +81,8 @@ impl Overview {
         self.locking_hosts += u64::from(locking);
         self.unlocking_hosts += u64::from(!locking && row.action == "unlocking");
         self.offline_hosts += u64::from(is("avail_status", "offline"));
-        self.failed_hosts += u64::from(is("avail_status", "failed") || is("avail_status", "failed (component)"));
+        self.failed_hosts +=
+            u64::from(is("avail_status", "failed") || is("avail_status", "failed (component)"));
     }
 
     fn instance(&mut self, row: &InstanceRow) {

@@ -161,7 +161,8 @@ impl Change {
         }
         if instances.len() > TOLD_SINGLY {
             let text = format!("{} instances changed at once", instances.len());
-            instances = vec![Observed { subject: Subject::Other("instances".to_owned()), weight: "low", text }];
+            instances =
+                vec![Observed { subject: Subject::Other("instances".to_owned()), weight: "low", text }];
         }
         told.extend(instances);
         for strategy in self.strategies.iter().flatten() {
@@ -213,7 +214,9 @@ fn instance_change(before: Option<&Arc<InstanceView>>, now: &InstanceView) -> Op
             let place = |host: &str| if host.is_empty() { "no host".to_owned() } else { host.to_owned() };
             format!("{}: {} → {}, {}", now.name, place(&before.host), place(&now.host), shown(now))
         }
-        Some(before) if shown(before) != shown(now) => format!("{}: {} → {}", now.name, shown(before), shown(now)),
+        Some(before) if shown(before) != shown(now) => {
+            format!("{}: {} → {}", now.name, shown(before), shown(now))
+        }
         Some(_) => return None,
     };
     Some(Observed { subject, weight, text })

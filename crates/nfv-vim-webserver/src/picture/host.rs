@@ -160,7 +160,11 @@ mod tests {
             ("enabling", "", "unlocked", "enabled", "available", Changing),
             ("disabled", "", "locked", "disabled", "failed", Locked),
         ] {
-            assert_eq!(condition(state, action, admin, oper, avail), expected, "{state} {action} {admin} {avail}");
+            assert_eq!(
+                condition(state, action, admin, oper, avail),
+                expected,
+                "{state} {action} {admin} {avail}"
+            );
         }
         for condition in HostCondition::ALL {
             assert_eq!(serde_json::to_value(condition).unwrap(), condition.as_str());

@@ -87,10 +87,19 @@ pub(super) fn read(tables: &mut Tables<'_>) -> Result<Vec<StockTable>, ReadError
     let mut subnets = Rows::new("subnets", &["uuid", "name", "network", "subnet", "gateway", "dhcp"]);
     tables.subnets(|row| {
         let subnet = format!("{}/{}", row.subnet_ip, row.subnet_prefix);
-        subnets.add(json!([row.uuid, row.name, row.network_uuid, subnet, row.gateway_ip, row.is_dhcp_enabled]));
+        subnets.add(json!([
+            row.uuid,
+            row.name,
+            row.network_uuid,
+            subnet,
+            row.gateway_ip,
+            row.is_dhcp_enabled
+        ]));
     })?;
-    let mut volumes =
-        Rows::new("volumes", &["uuid", "name", "status", "action", "size_gb", "bootable", "encrypted", "image"]);
+    let mut volumes = Rows::new(
+        "volumes",
+        &["uuid", "name", "status", "action", "size_gb", "bootable", "encrypted", "image"],
+    );
     tables.volumes(|row| {
         volumes.add(json!([
             row.uuid,
@@ -108,7 +117,18 @@ pub(super) fn read(tables: &mut Tables<'_>) -> Result<Vec<StockTable>, ReadError
         .volume_snapshots(|row| snapshots.add(json!([row.uuid, row.name, row.size_gb, row.volume_uuid])))?;
     let mut images = Rows::new(
         "images",
-        &["uuid", "name", "status", "action", "container", "disk", "min_disk_gb", "min_mem_mb", "visibility", "protected"],
+        &[
+            "uuid",
+            "name",
+            "status",
+            "action",
+            "container",
+            "disk",
+            "min_disk_gb",
+            "min_mem_mb",
+            "visibility",
+            "protected",
+        ],
     );
     tables.images(|row| {
         images.add(json!([
@@ -126,7 +146,17 @@ pub(super) fn read(tables: &mut Tables<'_>) -> Result<Vec<StockTable>, ReadError
     })?;
     let mut types = Rows::new(
         "instance_types",
-        &["uuid", "name", "vcpus", "mem_mb", "disk_gb", "ephemeral_gb", "swap_gb", "heartbeat", "auto_recovery"],
+        &[
+            "uuid",
+            "name",
+            "vcpus",
+            "mem_mb",
+            "disk_gb",
+            "ephemeral_gb",
+            "swap_gb",
+            "heartbeat",
+            "auto_recovery",
+        ],
     );
     tables.instance_types(|row| {
         let services = parsed(&row.guest_services).unwrap_or_default();

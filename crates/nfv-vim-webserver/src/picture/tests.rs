@@ -105,7 +105,10 @@ fn only_what_differs_is_told() {
     );
     assert!(observed.iter().all(|one| one.weight == "high"));
     let wire = serde_json::to_value(&change).unwrap();
-    assert_eq!(wire.as_object().unwrap().keys().collect::<Vec<_>>(), ["from", "hosts", "instances", "revision"]);
+    assert_eq!(
+        wire.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["from", "hosts", "instances", "revision"]
+    );
     assert_eq!((&wire["from"], &wire["revision"]), (&1.into(), &2.into()));
 
     // time passing is no change
@@ -122,8 +125,7 @@ fn a_tenants_name_reaches_its_instances() {
     let mut site = Site::new();
     site.write(&[Write::PutInstance(instance("a", "h", "", "0"))]).unwrap();
     assert_eq!(site.picture.instances["a"].tenant, "t");
-    let tenant =
-        TenantRow { uuid: "t".into(), name: "red".into(), description: None, enabled: "1".into() };
+    let tenant = TenantRow { uuid: "t".into(), name: "red".into(), description: None, enabled: "1".into() };
     site.write(&[Write::PutTenant(tenant)]).unwrap();
     assert_eq!(site.picture.instances["a"].tenant, "red");
 }

@@ -242,11 +242,22 @@ pub fn writes(size: &Size) -> Vec<Write> {
     writes.extend(stock(size));
     writes.push(Write::PutSwUpdate(strategy(size, 1)));
     writes.extend([
-        held_alarm(1, "instance-failed", &format!("tenant={}.instance={}", TENANTS[2].0, uuid(2, 17)), "critical",
+        held_alarm(
+            1,
+            "instance-failed",
+            &format!("tenant={}.instance={}", TENANTS[2].0, uuid(2, 17)),
+            "critical",
             "Instance dns-00017 owned by radio-edge has failed on host compute-17",
-            "The system will attempt recovery; no repair action required"),
-        held_alarm(2, "host-services-failed", "host=compute-3.services=compute", "critical",
-            "Host compute-3 compute services failure", "Wait for host services recovery to complete; if problem persists contact next level of support"),
+            "The system will attempt recovery; no repair action required",
+        ),
+        held_alarm(
+            2,
+            "host-services-failed",
+            "host=compute-3.services=compute",
+            "critical",
+            "Host compute-3 compute services failure",
+            "Wait for host services recovery to complete; if problem persists contact next level of support",
+        ),
     ]);
     writes
 }
@@ -394,7 +405,8 @@ fn stock(size: &Size) -> Vec<Write> {
         nfvi_host_group_data: group.to_string(),
     }));
     for (part, name) in ["local_storage_image_hosts", "remote_storage_hosts"].into_iter().enumerate() {
-        let hosts: Vec<String> = (0..size.computes).filter(|number| number % 2 == part).map(compute_name).collect();
+        let hosts: Vec<String> =
+            (0..size.computes).filter(|number| number % 2 == part).map(compute_name).collect();
         let nfvi = json!({"name": name, "host_names": hosts, "availability_zone": "nova"});
         writes.push(Write::PutHostAggregate(HostAggregateRow {
             name: name.to_owned(),
@@ -472,11 +484,16 @@ pub fn strategy(size: &Size, done: usize) -> SwUpdateRow {
     let mut workers = 0;
     while first < size.computes.min(40) {
         let last = (first + 10).min(size.computes);
-        stage("sw-patch-worker-hosts", &names(first..last), &LOCKING, match workers.cmp(&done) {
-            std::cmp::Ordering::Less => 0,
-            std::cmp::Ordering::Equal => 1,
-            std::cmp::Ordering::Greater => 2,
-        });
+        stage(
+            "sw-patch-worker-hosts",
+            &names(first..last),
+            &LOCKING,
+            match workers.cmp(&done) {
+                std::cmp::Ordering::Less => 0,
+                std::cmp::Ordering::Equal => 1,
+                std::cmp::Ordering::Greater => 2,
+            },
+        );
         first = last;
         workers += 1;
     }
@@ -540,10 +557,24 @@ pub fn event_file(count: usize) -> String {
         let instance = number * 3 % 600;
         let name = format!("{}-{instance:05}", ROLES[instance % ROLES.len()]);
         let (event, words) = match number % 4 {
-            0 => (EventId::InstanceFailed, format!("Instance {name} owned by packet-core has failed on host compute-3")),
-            1 => (EventId::InstanceEvacuateBegin, format!("Evacuate issued by the system against instance {name} owned by packet-core on host compute-3")),
-            2 => (EventId::InstanceEvacuating, format!("Evacuating instance {name} owned by packet-core from compute-3 to compute-5")),
-            _ => (EventId::InstanceEvacuated, format!("Evacuate complete for instance {name} now enabled on host compute-5")),
+            0 => (
+                EventId::InstanceFailed,
+                format!("Instance {name} owned by packet-core has failed on host compute-3"),
+            ),
+            1 => (
+                EventId::InstanceEvacuateBegin,
+                format!(
+                    "Evacuate issued by the system against instance {name} owned by packet-core on host compute-3"
+                ),
+            ),
+            2 => (
+                EventId::InstanceEvacuating,
+                format!("Evacuating instance {name} owned by packet-core from compute-3 to compute-5"),
+            ),
+            _ => (
+                EventId::InstanceEvacuated,
+                format!("Evacuate complete for instance {name} now enabled on host compute-5"),
+            ),
         };
         text += &log_record(number as u64 + 1, event, &uuid(2, instance), &words, &time);
     }
