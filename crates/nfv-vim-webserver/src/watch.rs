@@ -1,6 +1,6 @@
 //! Watching the database and the files of alarms and event logs, each on a thread of its own.
 
-use crate::feed::Entry;
+use crate::feed::{Entry, Feed, Source};
 use crate::hub::Hub;
 use crate::picture::{Builder, Change, Picture};
 use crate::records::RecordFile;
@@ -113,8 +113,12 @@ pub fn follow_files(paths: &RecordPaths, hub: &Arc<Hub>, ending: &AtomicBool) {
         if let Some(file) = &mut alarms {
             let outcome = file.look(|record| {
                 let entry = hub.feed().alarm_entry(&record, &time);
-                if let Some(entry) = entry {
-                    if first { found.push(hub.feed().add(entry)) } else { hub.add_entry(entry) }
+                match entry {
+                    // when it was cleared is not on record
+                    Some(entry) if first && entry.source == Source::Clear => {}
+                    Some(entry) if first => found.push(hub.feed().add(entry)),
+                    Some(entry) => hub.add_entry(entry),
+                    None => {}
                 }
             });
             failed = outcome.err().or(failed);
@@ -122,7 +126,7 @@ pub fn follow_files(paths: &RecordPaths, hub: &Arc<Hub>, ending: &AtomicBool) {
         if first {
             // both files, in the order of time
             let mut feed = hub.feed();
-            *feed = crate::feed::Feed::default();
+            *feed = Feed::default();
             found.sort_by(|one, other| one.time.cmp(&other.time));
             for entry in found {
                 feed.add(entry);

@@ -27,6 +27,11 @@ function history(entries, store) {
     entries.length ? h("ol", { class: "feed" }, entries.toReversed().map((entry) => entryLine(entry, store))) : h("p", { class: "empty" }, "Nothing is on record."));
 }
 
+/** A part of a host with states of its own; many hosts have none. */
+function part(label, name, oper, avail) {
+  return name && name !== "n/a" ? [`${label} ${name}`, `${oper}, ${avail}`] : [label, ""];
+}
+
 /** Loads the details of a thing, again whenever it changes. */
 function loader(path, update) {
   let state = { data: null, error: null };
@@ -91,8 +96,8 @@ export function hostPage({ store, root, argument: name }) {
         ["Software", host.load], ["Target software", host.target_load !== host.load ? host.target_load : ""],
         ["Services locked", state.data?.facts.host_services_locked ? "yes" : ""], ["Upgrade under way", state.data?.facts.upgrade_inprogress ? "yes" : ""],
         ["Instances recover", state.data && !state.data.facts.recover_instances ? "no" : ""],
-        [more.subfunction_name && `Function ${more.subfunction_name}`, more.subfunction_name && `${more.subfunction_oper}, ${more.subfunction_avail}`],
-        [more.data_ports_name && `Ports ${more.data_ports_name}`, more.data_ports_name && `${more.data_ports_oper}, ${more.data_ports_avail}`],
+        part("Function", more.subfunction_name, more.subfunction_oper, more.subfunction_avail),
+        part("Ports", more.data_ports_name, more.data_ports_oper, more.data_ports_avail),
         ["Id", h("code", { class: "id" }, host.uuid)],
       ])),
       capacity && h("section", { class: "panel" }, h("h2", null, "Capacity"), facts([
