@@ -1,5 +1,7 @@
 //! The process from outside: every URL of the contract, byte for byte where it says so, and what is closed now.
 
+#![allow(clippy::unwrap_used)] // a test may
+
 mod site;
 mod world;
 
@@ -239,7 +241,7 @@ fn the_stream_tells_of_a_change_and_the_state_fits_to_it() {
 
 #[test]
 fn health_and_metrics_follow_the_database() {
-    let mut world = World::start("");
+    let world = World::start("");
     world.until("healthy", |world| world.get("/healthz").status == 200);
     world.until("alarms asked for", |world| world.json("/healthz")["fault_management"]["ok"] == true);
     let text = String::from_utf8(world.get("/metrics").body).unwrap();

@@ -57,10 +57,21 @@ export function icon(name) {
     s("path", { d: ICONS[name] ?? ICONS.dash }));
 }
 
-/** Replaces what is in an element. */
+const STOPS = "a, button, summary, input, select";
+
+/** Replaces what is in an element. The keyboard stays where it was: at the same link, else at the same place. */
 export function put(element, ...children) {
+  const active = element.contains(document.activeElement) && element !== document.activeElement ? document.activeElement : null;
+  const place = active ? [...element.querySelectorAll(STOPS)].indexOf(active) : -1;
   element.replaceChildren();
-  return fill(element, null, children);
+  fill(element, null, children);
+  if (active && !element.contains(active)) {
+    const stops = [...element.querySelectorAll(STOPS)];
+    const href = active.getAttribute("href");
+    const next = (href && stops.find((one) => one.getAttribute("href") === href)) || stops[Math.min(place, stops.length - 1)];
+    next?.focus({ preventScroll: true });
+  }
+  return element;
 }
 
 /** Calls `work` before the next frame, once however often it is asked to. */

@@ -69,6 +69,7 @@ export function instancesPage({ store, root, query }) {
   const table = instanceTable(store, {
     counted: (few, all) => { shown.textContent = few === all ? `${number(all)} instances` : `${number(few)} of ${number(all)} instances`; },
   });
+  apply();
   put(root, h("div", { class: "page fill" },
     h("div", { class: "page-head" }, h("h1", null, "Instances"), search, table.sorter),
     h("div", { class: "filter-line" }, states.element, shown), table.element));
@@ -76,8 +77,10 @@ export function instancesPage({ store, root, query }) {
     update(kinds) {
       if (!kinds.has("instances")) return;
       states.counts(store.instanceCounts());
-      table.data([...store.instances.values()]);
-      apply();
+      const rows = [...store.instances.values()];
+      table.data(rows);
+      // so that the first letter of a filter is as quick as the others
+      setTimeout(() => rows.forEach(textOf));
     },
     close: () => table.close(),
   };

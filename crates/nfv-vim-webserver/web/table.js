@@ -17,6 +17,7 @@ const COLLATOR = new Intl.Collator("en", { numeric: true, sensitivity: "base" })
 export class Table {
   #options;
   #data = [];
+  /** { id, key, row } in the order of the chosen column. */
   #sorted = [];
   #shown = [];
   #wanted = null;
@@ -50,10 +51,36 @@ export class Table {
     PHONE.removeEventListener("change", this.#onPhone);
   }
 
-  /** All rows. */
+  /** All rows. Those whose key is what it was stay where they are; sorting 10,000 names anew takes its time. */
   data(rows) {
     this.#data = rows;
-    this.#order();
+    const key = this.#options.columns[this.#sort.column].sort;
+    const left = new Map(rows.map((row) => [this.#options.id(row), row]));
+    const kept = [];
+    const moved = [];
+    for (const entry of this.#sorted) {
+      const row = left.get(entry.id);
+      if (row === undefined) continue;
+      left.delete(entry.id);
+      if (row === entry.row) { kept.push(entry); continue; }
+      const now = { id: entry.id, key: key(row), row };
+      (now.key === entry.key ? kept : moved).push(now);
+    }
+    for (const [id, row] of left) moved.push({ id, key: key(row), row });
+    const compare = this.#compare();
+    moved.sort(compare);
+    if (kept.length === 0 || moved.length === 0) this.#sorted = kept.length ? kept : moved;
+    else {
+      const merged = [];
+      let next = 0;
+      for (const entry of kept) {
+        while (next < moved.length && compare(moved[next], entry) < 0) merged.push(moved[next++]);
+        merged.push(entry);
+      }
+      while (next < moved.length) merged.push(moved[next++]);
+      this.#sorted = merged;
+    }
+    this.#choice();
   }
 
   /** Only rows that `wanted` says yes to; none: all. */
@@ -64,18 +91,21 @@ export class Table {
 
   get shownCount() { return this.#shown.length; }
 
+  #compare() {
+    const { down } = this.#sort;
+    const text = (a, b) => COLLATOR.compare(a.key, b.key);
+    const compare = (a, b) => (typeof a.key === "number" ? a.key - b.key : text(a, b));
+    return down ? (a, b) => compare(b, a) : compare;
+  }
+
   #order() {
-    const key = this.#options.columns[this.#sort.column].sort;
-    const keyed = this.#data.map((row) => [key(row), row]);
-    const numbers = keyed.length > 0 && typeof keyed[0][0] === "number";
-    const compare = numbers ? (a, b) => a[0] - b[0] : (a, b) => COLLATOR.compare(a[0], b[0]);
-    keyed.sort(this.#sort.down ? (a, b) => compare(b, a) : compare);
-    this.#sorted = keyed.map(([, row]) => row);
-    this.#choice();
+    this.#sorted = [];
+    this.data(this.#data);
   }
 
   #choice() {
-    this.#shown = this.#wanted ? this.#sorted.filter(this.#wanted) : this.#sorted;
+    this.#shown = [];
+    for (const { row } of this.#sorted) if (!this.#wanted || this.#wanted(row)) this.#shown.push(row);
     this.table.setAttribute("aria-rowcount", String(this.#shown.length + 1));
     this.#paint();
     this.#options.counted?.(this.#shown.length, this.#data.length);

@@ -48,21 +48,19 @@ pub fn open(request: &HttpRequest, site: &web::Data<Site>) -> HttpResponse {
 }
 
 async fn next(mut stream: Stream) -> Option<(Result<Bytes, Infallible>, Stream)> {
-    let text: Arc<str> = match stream.first.take() {
-        Some(first) => first,
-        None => loop {
-            let heard = tokio::time::timeout(HEARTBEAT, stream.messages.recv()).await;
-            let ending = stream.site.ending.load(Ordering::Relaxed);
-            if ending || !stream.site.gate.is_good(stream.key.as_ref()) {
-                return None;
-            }
-            match heard {
-                Ok(Ok(text)) => break text,
-                Ok(Err(RecvError::Lagged(_))) => break message("behind", &()),
-                Ok(Err(RecvError::Closed)) => return None,
-                Err(_) => break ": still here\n\n".into(),
-            }
-        },
+    if let Some(first) = stream.first.take() {
+        return Some((Ok(Bytes::copy_from_slice(first.as_bytes())), stream));
+    }
+    let heard = tokio::time::timeout(HEARTBEAT, stream.messages.recv()).await;
+    let ending = stream.site.ending.load(Ordering::Relaxed);
+    if ending || !stream.site.gate.is_good(stream.key.as_ref()) {
+        return None;
+    }
+    let text: Arc<str> = match heard {
+        Ok(Ok(text)) => text,
+        Ok(Err(RecvError::Lagged(_))) => message("behind", &()),
+        Ok(Err(RecvError::Closed)) => return None,
+        Err(_) => ": still here\n\n".into(),
     };
     Some((Ok(Bytes::copy_from_slice(text.as_bytes())), stream))
 }
