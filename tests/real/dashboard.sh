@@ -4,7 +4,8 @@
 #   tests/real/dashboard.sh
 #
 # Screenshots of each page at two sizes, light and dark, are left in target/dashboard. Figures are printed.
-# Installing Chromium needs root; playwright-core and axe-core come from npm. Variable: NFV_BIN_DIR.
+# Installing Chromium needs root; playwright-core and axe-core come from npm. Variables:
+# NFV_BIN_DIR, NFV_DASHBOARD_PARTS (some of pages,speed,live,keys,faults,login).
 # Exit status: 0 passed, 1 failed, 77 skipped.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
