@@ -40,7 +40,7 @@ async function open(size, scheme = "light", extra = {}) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   page.on("pageerror", (error) => problems.push(String(error)));
-  page.on("console", (message) => { if (message.type() === "error" && !/status of (401|403|404|503)/.test(message.text())) problems.push(message.text()); });
+  page.on("console", (message) => { if (message.type() === "error" && !/status of (401|403|404|503)|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY/.test(message.text())) problems.push(message.text()); });
   page.on("request", (request) => { if (!request.url().startsWith(url)) problems.push(`asked for ${request.url()}`); });
   return page;
 }
