@@ -25,6 +25,7 @@ mod database;
 mod error;
 pub mod manage;
 mod migrate;
+mod reader;
 pub mod row;
 mod schema;
 mod snapshot;
@@ -36,5 +37,6 @@ mod write;
 
 pub use database::{DATABASE_FILE, DATABASE_VERSION, Database};
 pub use error::DbError;
+pub use reader::{DataVersion, ReadError, Reader, Tables};
 pub use snapshot::{Quarantined, Snapshot};
 pub use write::Write;

@@ -71,6 +71,12 @@ impl Table {
         let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
         format!("SELECT {} FROM {} ORDER BY rowid", columns.join(", "), self.name)
     }
+
+    /// The rows with a value, to be bound, in a column.
+    pub(crate) fn select_where(&self, column: &str) -> String {
+        let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+        format!("SELECT {} FROM {} WHERE {column} = ?", columns.join(", "), self.name)
+    }
 }
 
 impl Column {
