@@ -11,7 +11,10 @@ use structopt::StructOpt;
 const MISSING: u8 = 3;
 
 #[derive(Debug, StructOpt)]
-#[structopt(name = "nfv-package", about = "Lays out what the packages install, after packaging/packages.toml")]
+#[structopt(
+    name = "nfv-package",
+    about = "Lays out what the packages install, after packaging/packages.toml"
+)]
 struct Options {
     /// the project
     #[structopt(long, parse(from_os_str), default_value = ".")]
@@ -43,7 +46,10 @@ fn main() -> anyhow::Result<ExitCode> {
     let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let table = Table::parse(&text)?;
     for name in &options.names {
-        anyhow::ensure!(table.packages.iter().any(|package| package.name(format) == name), "no package {name}");
+        anyhow::ensure!(
+            table.packages.iter().any(|package| package.name(format) == name),
+            "no package {name}"
+        );
     }
     let sources = Sources { root: &options.root, programs: &options.programs };
     let mut lacking = false;

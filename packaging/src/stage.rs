@@ -9,9 +9,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Who answers for the packages.
-const MAINTAINER: &str = "The nfv developers <nfv@localhost>";
+const MAINTAINER: &str = "The nfv developers <nfv@example.org>";
 /// The original's packages have versions up to 3.0.1: with an epoch ours are newer to dpkg and rpm.
 pub const EPOCH: u32 = 1;
+
+/// What stands in the package's copyright file after who holds it.
+const DEBIAN_LICENSE: &str = "Licensed under the Apache License, Version 2.0. On Debian systems its text is in\n\
+                              /usr/share/common-licenses/Apache-2.0.\n";
+
+/// Name of the staged file of lintian's overrides.
+const OVERRIDES: &str = "lintian-overrides";
 
 /// Where the contents come from.
 #[derive(Debug)]
@@ -52,7 +59,8 @@ pub fn package(
     directory: &Path,
 ) -> anyhow::Result<()> {
     if directory.exists() {
-        std::fs::remove_dir_all(directory).with_context(|| format!("cannot empty {}", directory.display()))?;
+        std::fs::remove_dir_all(directory)
+            .with_context(|| format!("cannot empty {}", directory.display()))?;
     }
     std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     for (number, file) in files.iter().enumerate() {
@@ -66,9 +74,15 @@ pub fn package(
             .with_context(|| format!("cannot write {name} in {}", directory.display()))
     };
     write("lib.rs", "")?;
-    let license = sources.root.join("LICENSE");
-    std::fs::copy(&license, directory.join("LICENSE"))
-        .with_context(|| format!("cannot copy {}", license.display()))?;
+    match format {
+        // Debian has the licence's text in a place of its own
+        Format::Deb => write("LICENSE", DEBIAN_LICENSE)?,
+        Format::Rpm => {
+            let license = sources.root.join("LICENSE");
+            std::fs::copy(&license, directory.join("LICENSE"))
+                .with_context(|| format!("cannot copy {}", license.display()))?;
+        }
+    }
     let mut manifest = head(package, format);
     let scripts = scripts::of(package, format, files);
     match format {
@@ -80,8 +94,11 @@ pub fn package(
                 package.name(format)
             );
             write("changelog", &changelog)?;
-            let parts =
-                [("postinst", &scripts.post_install), ("prerm", &scripts.pre_remove), ("postrm", &scripts.post_remove)];
+            let parts = [
+                ("postinst", &scripts.post_install),
+                ("prerm", &scripts.pre_remove),
+                ("postrm", &scripts.post_remove),
+            ];
             let any = parts.iter().any(|(_, text)| text.is_some());
             if any {
                 std::fs::create_dir(directory.join("scripts"))?;
@@ -93,6 +110,14 @@ pub fn package(
             }
             if !package.libraries.is_empty() {
                 write("triggers", "activate-noawait ldconfig\n")?;
+            }
+            let overrides: String = package
+                .lintian_overrides
+                .iter()
+                .map(|tag| format!("{}: {tag}\n", package.name(format)))
+                .collect();
+            if !overrides.is_empty() {
+                write(OVERRIDES, &overrides)?;
             }
             deb(&mut manifest, table, package, files, any)?;
         }
@@ -152,7 +177,10 @@ fn head(package: &Package, format: Format) -> String {
         env!("CARGO_PKG_VERSION"),
         package.summary,
     )
-    .replace("license = \"Apache-2.0\"\n", if format == Format::Rpm { "license = \"Apache-2.0\"\n" } else { "" })
+    .replace(
+        "license = \"Apache-2.0\"\n",
+        if format == Format::Rpm { "license = \"Apache-2.0\"\n" } else { "" },
+    )
 }
 
 fn deb(
@@ -188,7 +216,9 @@ fn deb(
     for (number, file) in files.iter().enumerate() {
         match &file.content {
             Content::Directory => {}
-            Content::Link(target) => writeln!(manifest, "{{ link_name = {:?}, dest = {target:?} }},", &file.path[1..])?,
+            Content::Link(target) => {
+                writeln!(manifest, "{{ link_name = {:?}, dest = {target:?} }},", &file.path[1..])?
+            }
             Content::Program(_) | Content::File(..) | Content::Man(_) => writeln!(
                 manifest,
                 "[{:?}, {:?}, \"{:o}\"],",
@@ -197,6 +227,10 @@ fn deb(
                 file.mode
             )?,
         }
+    }
+    if !package.lintian_overrides.is_empty() {
+        let to = format!("usr/share/lintian/overrides/{}", package.name(Format::Deb));
+        writeln!(manifest, "[{OVERRIDES:?}, {to:?}, \"644\"],")?;
     }
     manifest.push_str("]\n");
     Ok(())
@@ -211,7 +245,7 @@ fn rpm(
 ) -> anyhow::Result<()> {
     write!(
         manifest,
-        "[package.metadata.generate-rpm]\nepoch = {EPOCH}\nrelease = \"1\"\nsummary = {:?}\n",
+        "[package.metadata.generate-rpm]\nepoch = {EPOCH}\nrelease = \"1\"\nvendor = \"nfv\"\nsummary = {:?}\n",
         package.summary
     )?;
     let parts = [
@@ -252,6 +286,9 @@ fn rpm(
         package.name(Format::Rpm)
     )?;
     manifest.push_str("[package.metadata.generate-rpm.requires]\n");
+    for name in &package.rpm_needs {
+        writeln!(manifest, "{name:?} = \"*\"")?;
+    }
     for name in table.needed(package, Format::Rpm)? {
         writeln!(manifest, "{name:?} = \">= {EPOCH}:{}\"", env!("CARGO_PKG_VERSION"))?;
     }

@@ -115,6 +115,12 @@ pub struct Package {
     /// Packages of Debian that it needs.
     #[serde(default)]
     pub deb_needs: Vec<String>,
+    /// Other rpms that it needs.
+    #[serde(default)]
+    pub rpm_needs: Vec<String>,
+    /// Tags of lintian that do not hold, or that the contract demands; with what they are about.
+    #[serde(default)]
+    pub lintian_overrides: Vec<String>,
     #[serde(default)]
     man: Vec<String>,
     /// Units that installing enables, without `.service`.
@@ -174,10 +180,9 @@ impl Table {
             .iter()
             .map(|needed| {
                 let found = self.packages.iter().find(|other| other.rpm == *needed);
-                found.map(|other| other.name(format)).ok_or_else(|| TableError::Needs {
-                    package: package.rpm.clone(),
-                    needed: needed.clone(),
-                })
+                found
+                    .map(|other| other.name(format))
+                    .ok_or_else(|| TableError::Needs { package: package.rpm.clone(), needed: needed.clone() })
             })
             .collect()
     }
@@ -222,7 +227,9 @@ impl Entry {
             _ => return Err(TableError::Content { path: self.to.clone() }),
         };
         let (path, mode) = match format {
-            Format::Deb => (self.deb.as_ref().unwrap_or(&self.to), self.deb_mode.as_ref().or(self.mode.as_ref())),
+            Format::Deb => {
+                (self.deb.as_ref().unwrap_or(&self.to), self.deb_mode.as_ref().or(self.mode.as_ref()))
+            }
             Format::Rpm => (&self.to, self.mode.as_ref()),
         };
         let mode = match mode {
