@@ -1,28 +1,28 @@
 //! The init scripts of guestAgent, guestServer and host_agent, against deployment 4.8 and 4.9.
 //!
-//! They know a daemon by its executable, so the stand-in is one: a copy of bash, which runs the file that `BASH_ENV`
-//! names before anything else, whatever its arguments.
+//! They know a daemon by its executable, so the stand-in is one: `examples/stand_in.rs`.
 
 use crate::packaging;
 use crate::run::{Ending, Place, alive, executable, wait_until};
 use nfv_packaging::stage::substitute;
 use std::path::PathBuf;
 
+/// cargo builds it beside the tests.
+fn stand_in() -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.join("examples/stand_in")
+}
+
 fn installed(name: &str, daemon: &str, script: &str) -> (Place, PathBuf) {
     let mut place = Place::new();
     let daemon = place.path(daemon);
     std::fs::create_dir_all(daemon.parent().unwrap()).unwrap();
-    std::fs::copy("/bin/bash", &daemon).unwrap();
+    std::fs::copy(stand_in(), &daemon).unwrap();
     executable(&daemon);
     std::fs::create_dir_all(place.path("var/run")).unwrap();
-    place.file(
-        "body",
-        &format!(
-            "trap 'exit 0' TERM\nprintf %s $$ >{}\nwhile :; do sleep 0.1; done\n",
-            place.text(&format!("var/run/{name}.pid"))
-        ),
-    );
-    place.set("BASH_ENV", place.text("body"));
+    place.set("STAND_IN_PID_FILE", place.text(&format!("var/run/{name}.pid")));
     place.set("NFV_ROOT", place.text("").trim_end_matches('/'));
     let text = std::fs::read_to_string(packaging(script)).unwrap();
     let with = [("NAME", name), ("SIDE", "one side")].map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -60,7 +60,7 @@ fn the_daemons_of_the_guest_heartbeat() {
         // an upgrade has replaced the executable
         std::fs::remove_file(place.path(&format!("usr/local/bin/{name}"))).unwrap();
         assert_eq!(run("status").0, 5, "there is no program to run");
-        std::fs::copy("/bin/bash", place.path(&format!("usr/local/bin/{name}"))).unwrap();
+        std::fs::copy(stand_in(), place.path(&format!("usr/local/bin/{name}"))).unwrap();
         assert_eq!(run("status").0, 0);
         assert_eq!(run("stop"), (0, format!("Stopping {name}: OK")));
         assert!(!alive(second) && !place.path(&pid_file).exists());
