@@ -23,8 +23,11 @@ struct Options {
     #[structopt(long, parse(from_os_str), default_value = "target/release")]
     programs: PathBuf,
     /// where each package gets a directory
-    #[structopt(long, parse(from_os_str))]
+    #[structopt(long, parse(from_os_str), default_value = "target/stage")]
     out: PathBuf,
+    /// only show what each package installs: package, mode, path
+    #[structopt(long)]
+    list: bool,
     /// deb or rpm
     #[structopt(long)]
     format: String,
@@ -59,6 +62,12 @@ fn main() -> anyhow::Result<ExitCode> {
             continue;
         }
         let mut files = package.files(format)?;
+        if options.list {
+            for file in &files {
+                println!("{name} {:o} {}", file.mode, file.path);
+            }
+            continue;
+        }
         let missing: Vec<_> = sources.missing(&files).into_iter().cloned().collect();
         for file in &missing {
             let path = sources.path(&file.content).unwrap_or_default();

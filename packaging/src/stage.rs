@@ -121,7 +121,11 @@ pub fn package(
             }
             deb(&mut manifest, table, package, files, any)?;
         }
-        Format::Rpm => rpm(&mut manifest, table, package, files, &scripts)?,
+        Format::Rpm => {
+            let native = files.iter().any(|file| matches!(file.content, Content::Program(_) | Content::Link(_)));
+            write("arch", if native { std::env::consts::ARCH } else { "noarch" })?;
+            rpm(&mut manifest, table, package, files, &scripts)?;
+        }
     }
     write("Cargo.toml", &manifest)
 }
