@@ -267,7 +267,7 @@ fn rpm(
     for (number, file) in files.iter().enumerate() {
         let source = match &file.content {
             Content::Link(_) => continue,
-            Content::Directory => String::new(),
+            Content::Directory => "dir = true, ".to_owned(),
             Content::Program(_) | Content::File(..) | Content::Man(_) => {
                 format!("source = {:?}, ", staged_name(number, file))
             }

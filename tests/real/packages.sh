@@ -51,7 +51,7 @@ done
 
 echo "-- packing"
 for release in 1 2; do
-    tools/package --partial --programs "$WORK/bin" --release $release --out "$WORK/$release" \
+    tools/package --partial --fast --programs "$WORK/bin" --release $release --out "$WORK/$release" \
         >"$WORK/packed.$release" 2>"$WORK/left-out.$release" || { cat "$WORK/left-out.$release"; fail "tools/package failed"; }
 done
 sed 's/^/not there: /' "$WORK/left-out.1" | sort -u

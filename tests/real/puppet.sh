@@ -38,7 +38,7 @@ GOOD=''
 trap 'if [ -n "$GOOD" ]; then rm -rf "$WORK"; else echo "logs are kept in $WORK" >&2; fi' EXIT
 "$PARTS/packages/in-a-copy" "$WORK/try" true || skip "no overlay file system can be mounted here"
 echo "-- packing"
-tools/package --partial --deb --programs "$BIN" --out "$WORK" nfv-common nfv-plugins nfv-vim nova-api-proxy \
+tools/package --partial --fast --deb --programs "$BIN" --out "$WORK" nfv-common nfv-plugins nfv-vim nova-api-proxy \
     >/dev/null 2>"$WORK/packing" || { cat "$WORK/packing"; fail "tools/package failed"; }
 for case in defaults platform; do
     echo "-- applied: $case"
