@@ -93,13 +93,23 @@ fn rpm(package: &Package, files: &[InstalledFile]) -> Scripts {
     let mut post_install = String::new();
     let mut pre_remove = String::new();
     let mut post_remove = String::new();
-    // cargo-generate-rpm packs no links. An older package that has them as files removes them after post_install of
-    // this one: they are made again when all is done
+    // cargo-generate-rpm packs neither links nor empty directories. An older package that has them removes them after
+    // post_install of this one: they are made again when all is done
     let mut post_transaction = String::new();
     for file in files {
-        if let Content::Link(target) = &file.content {
-            let _ = writeln!(post_install, "ln -sfn {target} {}", file.path);
-            let _ = writeln!(post_remove, "if [ \"$1\" = 0 ]; then rm -f {}; fi", file.path);
+        match &file.content {
+            Content::Link(target) => {
+                let _ = writeln!(post_install, "ln -sfn {target} {}", file.path);
+                let _ = writeln!(post_remove, "if [ \"$1\" = 0 ]; then rm -f {}; fi", file.path);
+            }
+            Content::Directory => {
+                let _ = writeln!(post_install, "install -d -m {:o} {}", file.mode, file.path);
+                // the inner one comes later in the table, and goes first
+                let empty =
+                    format!("if [ \"$1\" = 0 ]; then rmdir {} 2>/dev/null || :; fi\n", file.path);
+                post_remove.insert_str(0, &empty);
+            }
+            Content::Program(_) | Content::File(..) | Content::Man(_) => {}
         }
     }
     if !package.libraries.is_empty() {

@@ -266,8 +266,7 @@ fn rpm(
     manifest.push_str("assets = [\n");
     for (number, file) in files.iter().enumerate() {
         let source = match &file.content {
-            Content::Link(_) => continue,
-            Content::Directory => "dir = true, ".to_owned(),
+            Content::Link(_) | Content::Directory => continue,
             Content::Program(_) | Content::File(..) | Content::Man(_) => {
                 format!("source = {:?}, ", staged_name(number, file))
             }
