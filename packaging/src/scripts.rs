@@ -105,8 +105,7 @@ fn rpm(package: &Package, files: &[InstalledFile]) -> Scripts {
             Content::Directory => {
                 let _ = writeln!(post_install, "install -d -m {:o} {}", file.mode, file.path);
                 // the inner one comes later in the table, and goes first
-                let empty =
-                    format!("if [ \"$1\" = 0 ]; then rmdir {} 2>/dev/null || :; fi\n", file.path);
+                let empty = format!("if [ \"$1\" = 0 ]; then rmdir {} 2>/dev/null || :; fi\n", file.path);
                 post_remove.insert_str(0, &empty);
             }
             Content::Program(_) | Content::File(..) | Content::Man(_) => {}

@@ -122,7 +122,8 @@ pub fn package(
             deb(&mut manifest, table, package, files, any)?;
         }
         Format::Rpm => {
-            let native = files.iter().any(|file| matches!(file.content, Content::Program(_) | Content::Link(_)));
+            let native =
+                files.iter().any(|file| matches!(file.content, Content::Program(_) | Content::Link(_)));
             write("arch", if native { std::env::consts::ARCH } else { "noarch" })?;
             rpm(&mut manifest, table, package, files, &scripts)?;
         }
@@ -221,7 +222,7 @@ fn deb(
         match &file.content {
             Content::Directory => {}
             Content::Link(target) => {
-                writeln!(manifest, "{{ link_name = {:?}, dest = {target:?} }},", &file.path[1..])?
+                writeln!(manifest, "{{ dest = {:?}, link_name = {target:?} }},", &file.path[1..])?
             }
             Content::Program(_) | Content::File(..) | Content::Man(_) => writeln!(
                 manifest,
