@@ -41,6 +41,14 @@ fn deb(package: &Package, files: &[InstalledFile]) -> Scripts {
             directory.path
         );
     }
+    // dpkg leaves the mode of a configuration file that is there already: an older package's may be readable by all
+    for file in files.iter().filter(|file| file.path.starts_with("/etc/") && file.mode & 0o077 == 0) {
+        let _ = writeln!(
+            post_install,
+            "    if [ -e {0} ] && ! dpkg-statoverride --list {0} >/dev/null; then chmod {1:o} {0}; fi",
+            file.path, file.mode
+        );
+    }
     for unit in &package.enable {
         let _ = write!(
             post_install,
