@@ -44,7 +44,7 @@ for program in $(sed -n 's/.*program = "\([^"]*\)".*/\1/p' packaging/packages.to
         *.so)
             soname=$(grep -o "${program%.so}\.so\.[0-9]*" packaging/packages.toml | sort | head -1)
             echo 'int nothing(void); int nothing(void) { return 0; }' |
-                cc -shared -fPIC -Wl,-soname,"$soname" -x c - -o "$WORK/bin/$program" ;;
+                cc -shared -fPIC -Wl,--no-as-needed -Wl,-soname,"$soname" -x c - -o "$WORK/bin/$program" ;;
         *) echo 'int main(void) { return 0; }' | cc -pie -fPIE -x c - -o "$WORK/bin/$program" ;;
     esac || fail "no stand-in for $program"
 done
