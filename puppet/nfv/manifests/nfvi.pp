@@ -1,0 +1,216 @@
+# @summary Writes /etc/nfv/nfv_plugins/nfvi_plugins/config.ini.
+#
+# Each parameter is the value of the key beside it below. `enabled` has no effect: the service manager runs the processes.
+class nfv::nfvi (
+  $enabled                                                  = false,
+  $platform_username                                        = 'admin',
+  $platform_tenant                                          = 'admin',
+  $platform_user_domain                                     = 'Default',
+  $platform_project_domain                                  = 'Default',
+  $platform_auth_protocol                                   = 'http',
+  $platform_auth_host                                       = '127.0.0.1',
+  $platform_auth_port                                       = 5000,
+  $platform_keyring_service                                 = undef,
+  $openstack_username                                       = 'admin',
+  $openstack_tenant                                         = 'admin',
+  $openstack_user_domain                                    = 'Default',
+  $openstack_project_domain                                 = 'Default',
+  $openstack_auth_protocol                                  = 'http',
+  $openstack_auth_host                                      = '127.0.0.1',
+  $openstack_auth_port                                      = 5000,
+  $openstack_keyring_service                                = undef,
+  $keystone_region_name                                     = 'RegionOne',
+  $keystone_service_name                                    = 'keystone',
+  $keystone_service_type                                    = 'identity',
+  $keystone_endpoint_type                                   = 'internal',
+  $ceilometer_region_name                                   = 'RegionOne',
+  $ceilometer_service_name                                  = 'ceilometer',
+  $ceilometer_service_type                                  = 'metering',
+  $ceilometer_endpoint_type                                 = 'admin',
+  $cinder_region_name                                       = 'RegionOne',
+  $cinder_service_name                                      = 'cinderv2',
+  $cinder_service_type                                      = 'volumev2',
+  $cinder_endpoint_type                                     = 'admin',
+  $cinder_endpoint_disabled                                 = false,
+  $glance_region_name                                       = 'RegionOne',
+  $glance_service_name                                      = 'glance',
+  $glance_service_type                                      = 'image',
+  $glance_endpoint_type                                     = 'admin',
+  $neutron_region_name                                      = 'RegionOne',
+  $neutron_service_name                                     = 'neutron',
+  $neutron_service_type                                     = 'network',
+  $neutron_endpoint_type                                    = 'admin',
+  $neutron_endpoint_disabled                                = false,
+  $nova_region_name                                         = 'RegionOne',
+  $nova_service_name                                        = 'nova',
+  $nova_service_type                                        = 'compute',
+  $nova_endpoint_type                                       = 'admin',
+  $nova_endpoint_override                                   = 'http://localhost:18774',
+  $nova_endpoint_disabled                                   = false,
+  $sysinv_region_name                                       = 'RegionOne',
+  $sysinv_service_name                                      = 'sysinv',
+  $sysinv_service_type                                      = 'platform',
+  $sysinv_endpoint_type                                     = 'admin',
+  $heat_region_name                                         = 'RegionOne',
+  $mtc_endpoint_override                                    = 'http://localhost:2112',
+  $guest_endpoint_override                                  = 'http://localhost:2410',
+  $patching_region_name                                     = 'RegionOne',
+  $patching_service_name                                    = 'patching',
+  $patching_service_type                                    = 'patching',
+  $patching_endpoint_type                                   = 'admin',
+  $fm_region_name                                           = 'RegionOne',
+  $fm_service_name                                          = 'fm',
+  $fm_service_type                                          = 'faultmanagement',
+  $fm_endpoint_type                                         = 'admin',
+  $rabbit_host                                              = '127.0.0.1',
+  $rabbit_port                                              = 5672,
+  $rabbit_userid                                            = 'guest',
+  $rabbit_password                                          = 'guest',
+  $rabbit_virtual_host                                      = '/',
+  $infrastructure_rest_api_host                             = '127.0.0.1',
+  $infrastructure_rest_api_port                             = 30001,
+  $infrastructure_rest_api_data_port_fault_handling_enabled = true,
+  $guest_rest_api_host                                      = '127.0.0.1',
+  $guest_rest_api_port                                      = 30002,
+  $compute_rest_api_host                                    = '127.0.0.1',
+  $compute_rest_api_port                                    = 30003,
+  $compute_rest_api_max_concurrent_requests                 = 128,
+  $compute_rest_api_max_request_wait_in_secs                = 120,
+  $host_listener_host                                       = '127.0.0.1',
+  $host_listener_port                                       = 30004,
+  $identity_uri                                             = undef,
+) {
+  include nfv::params
+
+  $settings = {
+    'platform'                => {
+      'username'               => $platform_username,
+      'tenant'                 => $platform_tenant,
+      'user_domain_name'       => $platform_user_domain,
+      'project_domain_name'    => $platform_project_domain,
+      'authorization_protocol' => $platform_auth_protocol,
+      'authorization_ip'       => $platform_auth_host,
+      'authorization_port'     => $platform_auth_port,
+      'keyring_service'        => $platform_keyring_service,
+    },
+    'openstack'               => {
+      'username'               => $openstack_username,
+      'tenant'                 => $openstack_tenant,
+      'user_domain_name'       => $openstack_user_domain,
+      'project_domain_name'    => $openstack_project_domain,
+      'authorization_protocol' => $openstack_auth_protocol,
+      'authorization_ip'       => $openstack_auth_host,
+      'authorization_port'     => $openstack_auth_port,
+      'keyring_service'        => $openstack_keyring_service,
+    },
+    'keystone'                => {
+      'region_name'   => $keystone_region_name,
+      'service_name'  => $keystone_service_name,
+      'service_type'  => $keystone_service_type,
+      'endpoint_type' => $keystone_endpoint_type,
+    },
+    'ceilometer'              => {
+      'region_name'   => $ceilometer_region_name,
+      'service_name'  => $ceilometer_service_name,
+      'service_type'  => $ceilometer_service_type,
+      'endpoint_type' => $ceilometer_endpoint_type,
+    },
+    'cinder'                  => {
+      'region_name'       => $cinder_region_name,
+      'service_name'      => $cinder_service_name,
+      'service_type'      => $cinder_service_type,
+      'endpoint_type'     => $cinder_endpoint_type,
+      'endpoint_disabled' => $cinder_endpoint_disabled,
+    },
+    'glance'                  => {
+      'region_name'   => $glance_region_name,
+      'service_name'  => $glance_service_name,
+      'service_type'  => $glance_service_type,
+      'endpoint_type' => $glance_endpoint_type,
+    },
+    'neutron'                 => {
+      'region_name'       => $neutron_region_name,
+      'service_name'      => $neutron_service_name,
+      'service_type'      => $neutron_service_type,
+      'endpoint_type'     => $neutron_endpoint_type,
+      'endpoint_disabled' => $neutron_endpoint_disabled,
+    },
+    'nova'                    => {
+      'region_name'       => $nova_region_name,
+      'service_name'      => $nova_service_name,
+      'service_type'      => $nova_service_type,
+      'endpoint_type'     => $nova_endpoint_type,
+      'endpoint_override' => $nova_endpoint_override,
+      'endpoint_disabled' => $nova_endpoint_disabled,
+    },
+    'sysinv'                  => {
+      'region_name'   => $sysinv_region_name,
+      'service_name'  => $sysinv_service_name,
+      'service_type'  => $sysinv_service_type,
+      'endpoint_type' => $sysinv_endpoint_type,
+    },
+    'heat'                    => {
+      'region_name' => $heat_region_name,
+    },
+    'mtc'                     => {
+      'endpoint_override' => $mtc_endpoint_override,
+    },
+    'guest'                   => {
+      'endpoint_override' => $guest_endpoint_override,
+    },
+    'patching'                => {
+      'region_name'   => $patching_region_name,
+      'service_name'  => $patching_service_name,
+      'service_type'  => $patching_service_type,
+      'endpoint_type' => $patching_endpoint_type,
+    },
+    'fm'                      => {
+      'region_name'   => $fm_region_name,
+      'service_name'  => $fm_service_name,
+      'service_type'  => $fm_service_type,
+      'endpoint_type' => $fm_endpoint_type,
+    },
+    'amqp'                    => {
+      'host'      => $rabbit_host,
+      'port'      => $rabbit_port,
+      'user_id'   => $rabbit_userid,
+      'password'  => $rabbit_password,
+      'virt_host' => $rabbit_virtual_host,
+    },
+    'infrastructure-rest-api' => {
+      'host'                             => $infrastructure_rest_api_host,
+      'port'                             => $infrastructure_rest_api_port,
+      'data_port_fault_handling_enabled' => $infrastructure_rest_api_data_port_fault_handling_enabled,
+    },
+    'guest-rest-api'          => {
+      'host' => $guest_rest_api_host,
+      'port' => $guest_rest_api_port,
+    },
+    'compute-rest-api'        => {
+      'host'                     => $compute_rest_api_host,
+      'port'                     => $compute_rest_api_port,
+      'max_concurrent_requests'  => $compute_rest_api_max_concurrent_requests,
+      'max_request_wait_in_secs' => $compute_rest_api_max_request_wait_in_secs,
+    },
+    'host-listener'           => {
+      'host' => $host_listener_host,
+      'port' => $host_listener_port,
+    },
+  }
+
+  $settings.each |$section, $keys| {
+    $keys.each |$key, $value| {
+      nfv_plugin_nfvi_config { "${section}/${key}":
+        value  => $value,
+        secret => "${section}/${key}" in ['amqp/password'],
+      }
+    }
+  }
+
+  # in the place of protocol, address and port
+  if $identity_uri {
+    nfv_plugin_nfvi_config { 'openstack/authorization_uri':
+      value => $identity_uri,
+    }
+  }
+}
