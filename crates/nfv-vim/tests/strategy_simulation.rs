@@ -24,6 +24,9 @@ use sim::world::World;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Somebody sees to an alarm within this time; an upgrade waits for four hours, and anew after each crash.
+const ALARM_LASTS: std::time::Duration = secs(2 * 3600);
+
 /// The case of a night: mostly workers, since most of what can go wrong is there.
 fn chosen(rng: &mut fastrand::Rng) -> Case {
     let site = match rng.u32(0..8) {
@@ -97,6 +100,9 @@ fn troubled(world: &mut World, case: Case, rng: &mut fastrand::Rng) -> Result<St
         if !alarmed && alarm_at.is_some_and(|at| world.now >= at) {
             alarmed = true;
             world.cloud.raise_fm_alarm();
+        }
+        if alarm_at.is_some_and(|at| world.now >= at + ALARM_LASTS) {
+            world.cloud.fm_alarms.clear();
         }
         if aborts < 1 + u32::from(again) && abort_at.is_some_and(|at| world.now >= at + secs(20) * aborts) {
             aborts += 1;
