@@ -6,14 +6,12 @@
 //! - [`config`]: configuration files as the original reads them; [`logging`]: the log lines; [`histogram`].
 //! - [`pyjson`]: JSON as the original writes it; [`argparse`], [`python_text`], [`python_dict`]: command lines, quoted
 //!   values and the order of keys as Python 2.7 has them, where scripts see them.
-//! - [`command_line`]: command lines of the tools, as the original reads them.
 //! - [`forensic`]: what happened, read from the log.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod alarm;
 pub mod argparse;
-pub mod command_line;
 pub mod config;
 pub mod event_log;
 pub mod forensic;

@@ -30,15 +30,6 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// `repr` of a byte string, such as Python 2's arguments and headers are: each byte of what is not ASCII is escaped.
-pub fn bytes_quoted(text: &str) -> String {
-    if text.is_ascii() {
-        return quoted(text);
-    }
-    // each byte as the letter of its number, so that each is escaped by itself
-    quoted(&text.bytes().map(char::from).collect::<String>())
-}
-
 /// `repr` of bytes that are not known to be text, as Python 2 gives it.
 pub fn quoted_bytes(bytes: &[u8]) -> String {
     // each byte as the character of its number: then `\\xff` stands for the byte
@@ -76,7 +67,7 @@ pub fn io_error(error: &std::io::Error, path: &std::path::Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes_quoted, io_error, quoted, quoted_bytes, shown};
+    use super::{io_error, quoted, quoted_bytes, shown};
 
     #[test]
     fn texts_are_quoted_as_python_does() {
@@ -95,7 +86,7 @@ mod tests {
     fn byte_strings_are_quoted_byte_by_byte() {
         let cases = [("a'b", "\"a'b\""), ("b\u{e9}\u{20ac}", "'b\\xc3\\xa9\\xe2\\x82\\xac'")];
         for (text, expected) in cases {
-            assert_eq!(bytes_quoted(text), expected);
+            assert_eq!(quoted_bytes(text.as_bytes()), expected);
         }
     }
 

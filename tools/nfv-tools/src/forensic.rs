@@ -3,7 +3,7 @@
 //! Contract: deployment 7.1.
 
 use crate::log_file;
-use nfv_common::command_line::{self, Opt, Options, Parsed};
+use nfv_common::argparse::{self, Opt, Parser, Stop, Takes};
 use nfv_common::config::Settings;
 use nfv_common::forensic::{self, EvidenceError, Listener, NotALine, Period, Record, Report, Stamp};
 use std::ffi::OsString;
@@ -11,26 +11,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::SpooledTempFile;
 
-const USAGE: &str = "usage: nfv-forensic [-h] [-c CONFIG] [-s START_DATE] [-e END_DATE]\n";
-const HELP: &str = "
-optional arguments:
-  -h, --help            show this help message and exit
-  -c CONFIG, --config CONFIG
-                        configuration file
-  -s START_DATE, --start_date START_DATE
-                        start date
-  -e END_DATE, --end_date END_DATE
-                        end date
-";
-const OPTIONS: Options = Options {
-    known: &[
-        Opt::HELP,
-        Opt::value("-c", "--config"),
-        Opt::value("-s", "--start_date"),
-        Opt::value("-e", "--end_date"),
-    ],
-    hashed: &["--end_date", "--start_date", "--help", "--config"],
-};
+fn parser() -> Parser {
+    Parser::new("nfv-forensic")
+        .option(Opt::new(&["-c", "--config"], Takes::Text).help("configuration file"))
+        .option(Opt::new(&["-s", "--start_date"], Takes::Text).help("start date"))
+        .option(Opt::new(&["-e", "--end_date"], Takes::Text).help("end date"))
+}
 
 /// The section of the configuration that names the log files.
 const SECTION: &str = "files";
@@ -65,23 +51,24 @@ pub fn run(
     stdout: &mut impl Write,
     stderr: &mut impl Write,
 ) -> io::Result<u8> {
-    let parsed = match command_line::texts(arguments) {
-        Ok(texts) => OPTIONS.parse(&texts),
-        Err(error) => Parsed::Error(error),
-    };
-    let values = match parsed {
-        Parsed::Values(values) => values,
-        Parsed::Help => {
-            write!(stdout, "{USAGE}{HELP}")?;
+    let width = argparse::width(std::env::var("COLUMNS").ok().as_deref());
+    let values = match parser().read(arguments, width) {
+        Ok(values) => values,
+        Err(Stop::Help(text)) => {
+            write!(stdout, "{text}")?;
             return Ok(0);
         }
-        Parsed::Error(error) => {
-            writeln!(stderr, "{USAGE}nfv-forensic: error: {error}")?;
+        Err(Stop::Usage(text)) => {
+            write!(stderr, "{text}")?;
             return Ok(MISUSED);
         }
+        Err(Stop::Failed(error)) => {
+            writeln!(stderr, "{error}")?;
+            return Ok(FAILED);
+        }
     };
-    let given = |name| values.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    match analyse(given("--config"), given("--start_date"), given("--end_date"), stdout) {
+    let given = |name| values.text(name).filter(|value| !value.is_empty());
+    match analyse(given("config"), given("start_date"), given("end_date"), stdout) {
         Ok(()) => Ok(0),
         Err(Failure::Output(error)) => Err(error),
         Err(told) => {

@@ -2,7 +2,8 @@
 
 use super::{Given, Matches, Opt, Parser, Positional, Stop, Takes, python_int};
 use crate::python_dict::ordered;
-use crate::python_text::bytes_quoted;
+use crate::python_text::quoted_bytes;
+use std::ffi::OsString;
 
 /// What one argument is taken for.
 enum Kind<'a> {
@@ -46,6 +47,20 @@ impl Parser {
             return Err(self.error(width, &format!("unrecognized arguments: {}", extras.join(" "))));
         }
         Ok(matches)
+    }
+
+    /// As [`Self::parse`], of arguments as the system has them.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; or an argument is not UTF-8.
+    pub fn read(&self, arguments: impl IntoIterator<Item = OsString>, width: i64) -> Result<Matches, Stop> {
+        let text = |argument: OsString| {
+            argument
+                .into_string()
+                .map_err(|odd| self.error(width, &format!("argument {} is not UTF-8", odd.to_string_lossy())))
+        };
+        let texts = arguments.into_iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        self.parse(&texts, width)
     }
 
     /// Usage and error.
@@ -200,10 +215,11 @@ impl Reader<'_> {
             Positional::Commands { commands, .. } => {
                 let name = &self.arguments[from];
                 let Some(command) = commands.iter().find(|command| command.name == name) else {
-                    let names: Vec<_> = commands.iter().map(|command| bytes_quoted(command.name)).collect();
+                    let names: Vec<_> =
+                        commands.iter().map(|command| quoted_bytes(command.name.as_bytes())).collect();
                     return Err(Wrong::Text(format!(
                         "argument : invalid choice: {} (choose from {})",
-                        bytes_quoted(name),
+                        quoted_bytes(name.as_bytes()),
                         names.join(", ")
                     )));
                 };
@@ -230,7 +246,7 @@ impl Reader<'_> {
         // `-hd` is two short options
         while let (Takes::Flag | Takes::Help, Some(text)) = (option.takes, &glued) {
             let ignored = || {
-                let text = bytes_quoted(text);
+                let text = quoted_bytes(text.as_bytes());
                 Wrong::Text(format!("argument {}: ignored explicit argument {text}", option.title()))
             };
             if !short {
@@ -274,8 +290,8 @@ impl Reader<'_> {
             Takes::Text => Given::Text(text),
             Takes::Choice(choices) if choices.contains(&text.as_str()) => Given::Text(text),
             Takes::Choice(choices) => {
-                let choices: Vec<_> = choices.iter().map(|choice| bytes_quoted(choice)).collect();
-                return Err(not_among(option, &bytes_quoted(&text), &choices));
+                let choices: Vec<_> = choices.iter().map(|choice| quoted_bytes(choice.as_bytes())).collect();
+                return Err(not_among(option, &quoted_bytes(text.as_bytes()), &choices));
             }
             Takes::Range(from, to) => match python_int(&text) {
                 Some((number, _)) if (from..=to).contains(&number) => Given::Number(number),
@@ -283,7 +299,7 @@ impl Reader<'_> {
                     return Err(Wrong::Text(format!(
                         "argument {}: invalid value: {} (a whole number from {from} to {to})",
                         option.title(),
-                        bytes_quoted(&text)
+                        quoted_bytes(text.as_bytes())
                     )));
                 }
             },
@@ -294,7 +310,7 @@ impl Reader<'_> {
                     return Err(not_among(option, &shown, &choices));
                 }
                 None => {
-                    let text = bytes_quoted(&text);
+                    let text = quoted_bytes(text.as_bytes());
                     return Err(Wrong::Text(format!(
                         "argument {}: invalid int value: {text}",
                         option.title()

@@ -1,37 +1,34 @@
 //! `db-check`: tells an operator what is in a database and what is wrong with it.
 
-use super::{Outcome, misused};
+use super::{Outcome, columns, stopped};
 use crate::check::{Check, Severity, WriteAheadLog, check};
-use nfv_common::command_line::{Opt, Options, Parsed};
+use nfv_common::argparse::{Opt, Parser, Takes};
 use std::fmt::Write as _;
 use std::path::Path;
 
-const USAGE: &str = "usage: nfv-vim-manage db-check [-h] -d DATABASE\n";
-const HELP: &str = "
-Look over a database without changing it; nfv-vim may run meanwhile
-
-optional arguments:
-  -h, --help            show this help message and exit
-  -d DATABASE, --database DATABASE
-                        database directory
-
+/// Below the help.
+const EXIT_CODES: &str = "
 exit code: 0 nothing is wrong, 1 the check could not be made, 2 wrong options,
   3 something is not as it should be but nfv-vim copes, 4 something is damaged
 ";
-const OPTIONS: Options =
-    Options { known: &[Opt::HELP, Opt::required("-d", "--database")], hashed: &["--database", "--help"] };
+
+fn parser() -> Parser {
+    Parser::new("nfv-vim-manage")
+        .usage("nfv-vim-manage db-check [-h] -d DATABASE")
+        .description("Look over a database without changing it; nfv-vim may run meanwhile")
+        .option(Opt::new(&["-d", "--database"], Takes::Text).required().help("database directory"))
+}
 
 /// Exit codes beside those of the other commands.
 const WARNED: u8 = 3;
 const DAMAGED: u8 = 4;
 
 pub(super) fn run(arguments: &[String]) -> Outcome {
-    let values = match OPTIONS.parse(arguments) {
-        Parsed::Values(values) => values,
-        Parsed::Help => return Outcome { stdout: format!("{USAGE}{HELP}"), ..Outcome::default() },
-        Parsed::Error(error) => return misused(USAGE, &error),
+    let values = match parser().parse(arguments, columns()) {
+        Ok(values) => values,
+        Err(stop) => return stopped(stop, EXIT_CODES),
     };
-    let directory = values.get("--database").map_or("", String::as_str);
+    let directory = values.text("database").unwrap_or_default();
     match check(Path::new(directory)) {
         Ok(check) => Outcome { stdout: told(&check), stderr: String::new(), code: code(&check) },
         Err(error) => Outcome { stdout: format!("{error}\n"), stderr: String::new(), code: 1 },

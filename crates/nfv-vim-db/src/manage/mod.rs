@@ -2,10 +2,13 @@
 //!
 //! Contract: deployment 2.1.
 
+mod argparse;
 mod db_check;
 
 use crate::transfer::{self, TransferError};
-use nfv_common::command_line::{self, First, Opt, Options, Parsed};
+use argparse::Transfer;
+pub use argparse::columns;
+use nfv_common::argparse::Stop;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -24,38 +27,6 @@ pub struct Outcome {
 ///
 /// Contract: deployment 2.1.
 pub const INTERRUPTED: &str = "Keyboard Interrupt received.\n";
-
-const USAGE: &str = "usage: nfv-vim-manage <command> [<args>] 
-  where command is one of 
-    db-dump-data    dump data from database 
-    db-load-data    load data into database 
-    db-check        look over a database, also while nfv-vim runs 
-    status          tell how nfv-vim is 
-";
-
-const HELP: &str = "
-positional arguments:
-  command     command to be run
-
-optional arguments:
-  -h, --help  show this help message and exit
-";
-
-const COMMAND_USAGE: &str = "usage: nfv-vim-manage [-h] -d DATABASE -f FILENAME\n";
-
-const COMMAND_HELP: &str = "
-optional arguments:
-  -h, --help            show this help message and exit
-  -d DATABASE, --database DATABASE
-                        database directory
-  -f FILENAME, --filename FILENAME
-";
-
-/// The options of dump and load.
-const TRANSFER_OPTIONS: Options = Options {
-    known: &[Opt::HELP, Opt::required("-d", "--database"), Opt::required("-f", "--filename")],
-    hashed: &["--filename", "--database", "--help"],
-};
 
 /// One command.
 struct Command {
@@ -85,14 +56,16 @@ const COMMANDS: [Command; 2] = [
 
 /// Runs the tool with the arguments after its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
-    let texts = match command_line::texts(arguments) {
-        Ok(texts) => texts,
-        Err(error) => return misused(USAGE, &error),
-    };
-    let name = match command_line::first(texts.first().map(String::as_str)) {
-        First::Command(name) => name,
-        First::Help => return Outcome { stdout: format!("{USAGE}{HELP}"), ..Outcome::default() },
-        First::Error(error) => return misused(USAGE, &error),
+    let mut texts = Vec::new();
+    for argument in arguments {
+        match argument.into_string() {
+            Ok(text) => texts.push(text),
+            Err(odd) => return misused(format!("argument {} is not UTF-8", odd.to_string_lossy())),
+        }
+    }
+    let name = match argparse::first(&texts) {
+        Ok(name) => name,
+        Err(stop) => return stopped(stop, ""),
     };
     if name == "db-check" {
         return db_check::run(&texts[1..]);
@@ -100,19 +73,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
     match COMMANDS.iter().find(|command| command.name == name) {
         Some(command) => command.run(&texts[1..]),
         // Observed: a mistyped command prints the help and ends well.
-        None => Outcome { stdout: format!("{USAGE}{HELP}"), ..Outcome::default() },
+        None => Outcome { stdout: argparse::help(), ..Outcome::default() },
     }
 }
 
 impl Command {
     fn run(&self, arguments: &[String]) -> Outcome {
-        let values = match TRANSFER_OPTIONS.parse(arguments) {
-            Parsed::Values(values) => values,
-            Parsed::Help => return Outcome { stdout: self.help(), ..Outcome::default() },
-            Parsed::Error(error) => return misused(COMMAND_USAGE, &error),
-        };
-        let given = |name| Path::new(values.get(name).map_or("", String::as_str));
-        match (self.run)(given("--database"), given("--filename")) {
+        let Transfer { database, filename } =
+            match argparse::command(self.description, self.file_help, arguments) {
+                Ok(transfer) => transfer,
+                Err(stop) => return stopped(stop, ""),
+            };
+        match (self.run)(Path::new(&database), Path::new(&filename)) {
             Ok(()) => Outcome { stdout: self.done.to_owned(), ..Outcome::default() },
             Err(error) => Outcome {
                 stdout: format!("{error}\n"),
@@ -121,16 +93,20 @@ impl Command {
             },
         }
     }
+}
 
-    fn help(&self) -> String {
-        let indent = " ".repeat(24);
-        format!("{COMMAND_USAGE}\n{}\n{COMMAND_HELP}{indent}{}\n", self.description, self.file_help)
+/// What there is to say when the arguments ask for nothing; `below` stands below the help.
+pub fn stopped(stop: Stop, below: &str) -> Outcome {
+    match stop {
+        Stop::Help(text) => Outcome { stdout: format!("{text}{below}"), ..Outcome::default() },
+        Stop::Usage(stderr) => Outcome { stderr, code: 2, ..Outcome::default() },
+        // the original shows where Python failed
+        Stop::Failed(error) => Outcome { stderr: format!("{error}\n"), code: 1, ..Outcome::default() },
     }
 }
 
-/// A wrong command line.
-fn misused(usage: &str, error: &str) -> Outcome {
-    Outcome { stderr: format!("{usage}nfv-vim-manage: error: {error}\n"), code: 2, ..Outcome::default() }
+fn misused(error: String) -> Outcome {
+    Outcome { stderr: argparse::misused(&error), code: 2, ..Outcome::default() }
 }
 
 #[cfg(test)]

@@ -1,12 +1,43 @@
 //! The command line beside what the original answers (observed with Python 2.7).
 
-use super::{Outcome, TRANSFER_OPTIONS, run};
-use nfv_common::command_line::{First, Parsed, first};
+use super::argparse::{self, Transfer};
+use super::{Outcome, run};
+use nfv_common::argparse::Stop;
 use std::ffi::OsString;
 
+/// How reading a command line ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Parsed {
+    Command(String),
+    Run(Transfer),
+    Help,
+    Error(String),
+}
+
+impl From<Stop> for Parsed {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Help(_) => Parsed::Help,
+            Stop::Usage(text) => {
+                let (_, error) = text.split_once("nfv-vim-manage: error: ").unwrap_or_default();
+                Parsed::Error(error.trim_end().to_owned())
+            }
+            Stop::Failed(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn first(argument: Option<&str>) -> Parsed {
+    let arguments: Vec<String> = argument.map(str::to_owned).into_iter().collect();
+    argparse::first(&arguments).map_or_else(Parsed::from, Parsed::Command)
+}
+
+fn command(arguments: &[String]) -> Parsed {
+    argparse::command("", "", arguments).map_or_else(Parsed::from, Parsed::Run)
+}
+
 fn ran(database: &str, filename: &str) -> Parsed {
-    let values = [("--database", database.to_owned()), ("--filename", filename.to_owned())];
-    Parsed::Values(values.into())
+    Parsed::Run(Transfer { database: database.to_owned(), filename: filename.to_owned() })
 }
 
 fn wrong(text: &str) -> Parsed {
@@ -15,15 +46,14 @@ fn wrong(text: &str) -> Parsed {
 
 #[test]
 fn the_first_argument_is_read_as_the_original_does() {
-    let command = |name: &str| First::Command(name.to_owned());
-    let wrong = |text: &str| First::Error(text.to_owned());
+    let command = |name: &str| Parsed::Command(name.to_owned());
     let ignored = "argument -h/--help: ignored explicit argument";
     let cases = [
         (None, wrong("too few arguments")),
         (Some("foo"), command("foo")),
-        (Some("-h"), First::Help),
-        (Some("--he"), First::Help),
-        (Some("-hh"), First::Help),
+        (Some("-h"), Parsed::Help),
+        (Some("--he"), Parsed::Help),
+        (Some("-hh"), Parsed::Help),
         (Some("-x"), wrong("too few arguments")),
         (Some("--"), wrong("too few arguments")),
         (Some("-1"), command("-1")),
@@ -86,10 +116,10 @@ fn the_arguments_of_a_command_are_read_as_the_original_does() {
     ];
     for (line, expected) in cases {
         let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        assert_eq!(TRANSFER_OPTIONS.parse(&arguments), expected, "{line}");
+        assert_eq!(command(&arguments), expected, "{line}");
     }
     let spaced = ["-d", "a b", "-f", "-a b"].map(str::to_owned);
-    assert_eq!(TRANSFER_OPTIONS.parse(&spaced), ran("a b", "-a b"));
+    assert_eq!(command(&spaced), ran("a b", "-a b"));
 }
 
 #[test]

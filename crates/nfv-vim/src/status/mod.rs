@@ -6,10 +6,10 @@
 mod process;
 mod site;
 
-use nfv_common::command_line::{self, Opt, Options, Parsed};
+use nfv_common::argparse::{Opt, Parser, Takes};
 use nfv_common::config::Settings;
 use nfv_vim_db::check::{Check, Severity, check};
-use nfv_vim_db::manage::Outcome;
+use nfv_vim_db::manage::{self, Outcome};
 use process::{Running, find};
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -17,20 +17,19 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-const USAGE: &str = "usage: nfv-vim-manage status [-h] [-c CONFIG]\n";
-const HELP: &str = "
-Tell how nfv-vim is: process, ports, flag files, audits, database, hosts, instances, alarms
-
-optional arguments:
-  -h, --help            show this help message and exit
-  -c CONFIG, --config CONFIG
-                        configuration file (/etc/nfv/vim/config.ini)
-
+/// Below the help.
+const EXIT_CODES: &str = "
 exit code: 0 nfv-vim runs, 1 it cannot be told, 2 wrong options, 3 nfv-vim does not run,
   4 it runs, but a port is closed, audits have stopped or the database is damaged
 ";
-const OPTIONS: Options =
-    Options { known: &[Opt::HELP, Opt::value("-c", "--config")], hashed: &["--help", "--config"] };
+const WHAT: &str =
+    "Tell how nfv-vim is: process, ports, flag files, audits, database, hosts, instances, alarms";
+
+fn parser() -> Parser {
+    Parser::new("nfv-vim-manage").usage("nfv-vim-manage status [-h] [-c CONFIG]").description(WHAT).option(
+        Opt::new(&["-c", "--config"], Takes::Text).help("configuration file (/etc/nfv/vim/config.ini)"),
+    )
+}
 
 const CONFIG: &str = "/etc/nfv/vim/config.ini";
 const RUN_DIRECTORY: &str = "/var/run";
@@ -49,25 +48,16 @@ const AUDIT_LIMIT: Duration = Duration::from_secs(600);
 const PORT_LIMIT: Duration = Duration::from_secs(2);
 
 const UNTELLABLE: u8 = 1;
-const MISUSED: u8 = 2;
 const NOT_RUNNING: u8 = 3;
 const TROUBLED: u8 = 4;
 
 /// Runs the command with the arguments after its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
-    let parsed = match command_line::texts(arguments) {
-        Ok(texts) => OPTIONS.parse(&texts),
-        Err(error) => Parsed::Error(error),
+    let values = match parser().read(arguments, manage::columns()) {
+        Ok(values) => values,
+        Err(stop) => return manage::stopped(stop, EXIT_CODES),
     };
-    let values = match parsed {
-        Parsed::Values(values) => values,
-        Parsed::Help => return Outcome { stdout: format!("{USAGE}{HELP}"), ..Outcome::default() },
-        Parsed::Error(error) => {
-            let stderr = format!("{USAGE}nfv-vim-manage: error: {error}\n");
-            return Outcome { stderr, code: MISUSED, ..Outcome::default() };
-        }
-    };
-    let config = Path::new(values.get("--config").map_or(CONFIG, String::as_str));
+    let config = Path::new(values.text("config").unwrap_or(CONFIG));
     if !config.exists() {
         return untellable(&format!("configuration file {} does not exist", config.display()));
     }
@@ -244,7 +234,7 @@ mod tests {
         assert!(told.stdout.starts_with("nfv-vim: does not run\nFlag: nfv-vim has ended"), "{}", told.stdout);
         assert!(told.stdout.contains("there is no database"), "{}", told.stdout);
         assert_eq!(run(["-c".into(), at("none").into_os_string()]).code, UNTELLABLE);
-        assert_eq!(run(["-x".into()]).code, MISUSED);
+        assert_eq!(run(["-x".into()]).code, 2);
         assert!(run(["--he".into()]).stdout.contains("exit code"));
     }
 }

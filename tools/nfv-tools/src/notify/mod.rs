@@ -8,32 +8,19 @@ mod wire;
 
 pub use syslog::{Level, Log, Syslog};
 
-use nfv_common::command_line::{self, Opt, Options, Parsed, Values};
+use nfv_common::argparse::{self, Matches, Opt, Parser, Stop, Takes};
 use nfv_common::{pyjson, python_text};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-const USAGE: &str = "usage: nfv-notify [-h] [-n HOSTNAME] [-p PORT] [-t TYPE] [-d DATA]\n";
-const HELP: &str = "
-optional arguments:
-  -h, --help            show this help message and exit
-  -n HOSTNAME, --hostname HOSTNAME
-                        target host
-  -p PORT, --port PORT  target port
-  -t TYPE, --type TYPE  notification type
-  -d DATA, --data DATA  notification data
-";
-const OPTIONS: Options = Options {
-    known: &[
-        Opt::HELP,
-        Opt::value("-n", "--hostname"),
-        Opt::value("-p", "--port"),
-        Opt::value("-t", "--type"),
-        Opt::value("-d", "--data"),
-    ],
-    hashed: &["--help", "--type", "--data", "--hostname", "--port"],
-};
+fn parser() -> Parser {
+    Parser::new("nfv-notify")
+        .option(Opt::new(&["-n", "--hostname"], Takes::Text).help("target host"))
+        .option(Opt::new(&["-p", "--port"], Takes::Text).help("target port"))
+        .option(Opt::new(&["-t", "--type"], Takes::Text).help("notification type"))
+        .option(Opt::new(&["-d", "--data"], Takes::Text).help("notification data"))
+}
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,33 +59,34 @@ pub fn run(
     stdout: &mut impl Write,
     stderr: &mut impl Write,
 ) -> io::Result<Exit> {
-    let parsed = match command_line::texts(arguments) {
-        Ok(texts) => OPTIONS.parse(&texts),
-        Err(error) => Parsed::Error(error),
-    };
-    match parsed {
-        Parsed::Values(values) => Ok(notify(&values, log)),
-        Parsed::Help => {
-            write!(stdout, "{USAGE}{HELP}")?;
+    let width = argparse::width(std::env::var("COLUMNS").ok().as_deref());
+    match parser().read(arguments, width) {
+        Ok(values) => Ok(notify(&values, log)),
+        Err(Stop::Help(text)) => {
+            write!(stdout, "{text}")?;
             Ok(Exit::Okay)
         }
-        Parsed::Error(error) => {
-            writeln!(stderr, "{USAGE}nfv-notify: error: {error}")?;
+        Err(Stop::Usage(text)) => {
+            write!(stderr, "{text}")?;
             Ok(Exit::Misused)
+        }
+        Err(Stop::Failed(error)) => {
+            writeln!(stderr, "{error}")?;
+            Ok(Exit::Failed)
         }
     }
 }
 
-fn notify(values: &Values, log: &mut impl Log) -> Exit {
+fn notify(values: &Matches, log: &mut impl Log) -> Exit {
     let mut given = [""; 4];
     let options = [
-        ("--hostname", "remote host"),
-        ("--port", "remote port"),
-        ("--type", "notification type"),
-        ("--data", "notification data"),
+        ("hostname", "remote host"),
+        ("port", "remote port"),
+        ("type", "notification type"),
+        ("data", "notification data"),
     ];
     for (value, (option, what)) in given.iter_mut().zip(options) {
-        match values.get(option).filter(|value| !value.is_empty()) {
+        match values.text(option).filter(|value| !value.is_empty()) {
             Some(found) => *value = found,
             None => {
                 log.log(Level::Info, &format!("No {what} given."));
