@@ -10,7 +10,7 @@ mod tls;
 use crate::settings::Secret;
 use failure::{Phase, transport};
 use nfv_common::python_dict::{Keys, ordered};
-use nfv_common::python_text::bytes_quoted;
+use nfv_common::python_text::quoted_bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use std::fmt;
@@ -121,7 +121,7 @@ impl RestClient {
         let lines = header_lines(call, &url);
         for (name, value, secret) in &lines {
             // what cannot be a header (a line break in a token) is refused before anything is sent
-            let bad = || Failure::Broken(format!("Invalid header value {}", bytes_quoted(value)));
+            let bad = || Failure::Broken(format!("Invalid header value {}", quoted_bytes(value)));
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
             let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
             value.set_sensitive(*secret);
@@ -171,12 +171,12 @@ impl RestClient {
         }
         // an address out of the catalog is a unicode text to Python
         let mark = if call.token.is_some() { "u" } else { "" };
-        observer(&format!("send: {mark}{}", bytes_quoted(&text)));
+        observer(&format!("send: {mark}{}", quoted_bytes(&text)));
     }
 
     fn show_answer(&self, status: u16, reason: &str, headers: &[(String, String)]) {
         let Some(observer) = &self.observer else { return };
-        observer(&format!("reply: {}", bytes_quoted(&format!("HTTP/1.1 {status} {reason}\r\n"))));
+        observer(&format!("reply: {}", quoted_bytes(&format!("HTTP/1.1 {status} {reason}\r\n"))));
         for (name, value) in headers {
             let value = if name == "X-Subject-Token" { HIDDEN } else { value };
             observer(&format!("header: {name}: {value}\r"));
@@ -242,7 +242,7 @@ fn parse(text: &str) -> Result<Url, Failure> {
     let url = Url::parse(text).map_err(|error| match error {
         url::ParseError::EmptyHost => Failure::Open("no host given".to_owned()),
         url::ParseError::InvalidPort => {
-            Failure::Broken(format!("nonnumeric port: {}", bytes_quoted(port_of(text))))
+            Failure::Broken(format!("nonnumeric port: {}", quoted_bytes(port_of(text))))
         }
         error => Failure::Broken(format!("{error}: {text}")),
     })?;

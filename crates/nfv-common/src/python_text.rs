@@ -31,9 +31,9 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// `repr` of bytes that are not known to be text, as Python 2 gives it.
-pub fn quoted_bytes(bytes: &[u8]) -> String {
+pub fn quoted_bytes(bytes: impl AsRef<[u8]>) -> String {
     // each byte as the character of its number: then `\\xff` stands for the byte
-    quoted(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>())
+    quoted(&bytes.as_ref().iter().map(|byte| char::from(*byte)).collect::<String>())
 }
 
 /// A JSON value as Python 2 shows what it has read from JSON: `{u'status': u'okay'}`, keys sorted.
