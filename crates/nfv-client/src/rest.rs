@@ -176,7 +176,7 @@ impl RestClient {
 
     fn show_answer(&self, status: u16, reason: &str, headers: &[(String, String)]) {
         let Some(observer) = &self.observer else { return };
-        observer(&format!("reply: {}", quoted_bytes(&format!("HTTP/1.1 {status} {reason}\r\n"))));
+        observer(&format!("reply: {}", quoted_bytes(format!("HTTP/1.1 {status} {reason}\r\n"))));
         for (name, value) in headers {
             let value = if name == "X-Subject-Token" { HIDDEN } else { value };
             observer(&format!("header: {name}: {value}\r"));

@@ -35,8 +35,8 @@ pub(super) enum Then {
     Audit(AuditAnswer),
     /// Uptimes for dead office recovery.
     Dor,
-    /// A question of a strategy.
-    SwMgmt { question: Question, asker: Asker },
+    /// A question of a strategy, and the how manyeth strategy of this process it is.
+    SwMgmt { question: Question, asker: Asker, strategy: u64 },
 }
 
 /// Why a request is not sent any more.
@@ -147,8 +147,8 @@ impl Vim {
                 return (!self.is_hosts_operation(*operation))
                     .then(|| format!("the operation on host {host} was replaced before its turn came"));
             }
-            Then::SwMgmt { asker: Asker::Step(place), .. } => {
-                return (!self.sw_mgmt_waits_at(*place))
+            Then::SwMgmt { asker: Asker::Step(place), strategy, .. } => {
+                return (!self.sw_mgmt_waits_at(*strategy, *place))
                     .then(|| "the step of the strategy was over before its turn came".to_owned());
             }
             Then::SwMgmt { asker: Asker::Audit(_), .. }
@@ -209,7 +209,9 @@ impl Vim {
             Then::HostRead { name, version } => self.host_read(&name, version, result),
             Then::Audit(audit) => self.audit_answered(audit, result),
             Then::Dor => self.dor_answered(result),
-            Then::SwMgmt { question, asker } => self.sw_mgmt_answered(&question, asker, result),
+            Then::SwMgmt { question, asker, strategy } => {
+                self.sw_mgmt_answered(strategy, &question, asker, result);
+            }
         }
     }
 }

@@ -22,6 +22,8 @@ const LATE_INSTANCE: &str = "late-instance";
 const LEFT_LOCKED: &str = "left-locked";
 /// An answer that comes after its step was over changes nothing.
 const LATE_ANSWER: &str = "late-answer";
+/// What was deleted while it ran does nothing more.
+const DELETED: &str = "deleted";
 /// What runs needs no start.
 const START_STOPPED: &str = "start-stopped";
 /// A request lost by a restart is made again.
@@ -199,6 +201,20 @@ impl Rules {
         Ok(true)
     }
 
+    /// The recording goes on with a strategy that was deleted: what it asks has no answer here. Ours does nothing.
+    pub fn deleted(&mut self, world: &mut Recorded, op: &Op, id: &str) -> Result<(), String> {
+        if !(world.calls.is_empty() && world.alarms.is_empty() && world.logs.is_empty()) {
+            return Err(format!(
+                "a deleted strategy does {:?}, {:?}, {:?}",
+                world.calls, world.alarms, world.logs
+            ));
+        }
+        let asked = op.expect["calls"].as_array().into_iter().flatten();
+        world.open.extend(asked.filter_map(|call| Some((call[0].as_str()?.to_owned(), None))));
+        self.note(DELETED, id);
+        Ok(())
+    }
+
     /// The recording fails because instances moved: ours goes on with what there is. True when the run was checked so.
     pub fn instance_moved(&mut self, play: &mut Play, op: &Op, id: &str) -> Result<bool, String> {
         let Some(reason) = op.expect["strategy"]["apply"]["reason"].as_str() else { return Ok(false) };
@@ -208,7 +224,12 @@ impl Rules {
         if !moved && !late {
             return Ok(false);
         }
-        let Some((_, step)) = update.strategy().and_then(|strategy| strategy.waiting_step()) else {
+        let Some(strategy) = update.strategy() else { return Ok(false) };
+        // a migration that is refused at once fails the step it belongs to
+        let refused = moved && world.calls.iter().any(|call| call[0] == "migrate-instances");
+        let stage = strategy.apply.stages.get(strategy.apply.current_stage);
+        let failed = stage.and_then(|stage| stage.steps.get(stage.current_step)).filter(|_| refused);
+        let Some(step) = strategy.waiting_step().map(|(_, step)| step).filter(|_| !refused).or(failed) else {
             return Ok(false);
         };
         let rule = match step.kind.name() {
@@ -257,7 +278,9 @@ impl Rules {
             _ => {}
         }
         if rule == ResumeRule::Reissue && !over && name.starts_with("query-") {
-            let (_, question, asker) = world.open.remove(0);
+            let (_, Some((question, asker))) = world.open.remove(0) else {
+                return Err("nobody asked".to_owned());
+            };
             if !name
                 .ends_with(question_name(&question).trim_start_matches("get-").trim_start_matches("query-"))
                 && question != Question::QueryUpdates

@@ -42,7 +42,8 @@ fn full_build(case: &Case) -> Result<Value, String> {
     let mut world = Recorded::of(case);
     let mut update = create(case, &mut world)?;
     while !world.open.is_empty() {
-        let (name, question, asker) = world.open.remove(0);
+        let (name, asked) = world.open.remove(0);
+        let (question, asker) = asked.ok_or("nobody asked")?;
         let result = if case.query.not_completed.contains(&name) {
             Err("not completed".to_owned())
         } else {

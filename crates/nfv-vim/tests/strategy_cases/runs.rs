@@ -18,6 +18,8 @@ pub struct Play {
     pub update: Option<SwUpdate>,
     /// A strategy was deleted.
     dropped: bool,
+    /// What is heard now was meant for a strategy that was deleted.
+    for_deleted: bool,
 }
 
 /// What the recording has said of the strategy so far.
@@ -27,13 +29,14 @@ struct Model {
 }
 
 pub fn check(run: &Run, rules: &mut Rules) -> Result<(), String> {
-    let mut play = Play { world: Recorded::of(&run.case), update: None, dropped: false };
+    let mut play = Play { world: Recorded::of(&run.case), update: None, dropped: false, for_deleted: false };
     let mut model = Model { strategy: Value::Null, timers: json!([]) };
     for (index, op) in run.ops.iter().enumerate() {
         let at = |why| at_op(index, op, why);
         if rules.second_abort(&mut play, op, &run.case.id).map_err(at)? {
             return Ok(());
         }
+        play.for_deleted = is_for_deleted(&play, op, &model);
         let at = |why| at_op(index, op, why);
         let late = is_late_answer(&play, op);
         let before = play.update.as_ref().and_then(SwUpdate::strategy).map(view::of_run);
@@ -68,7 +71,8 @@ fn at_op(index: usize, op: &Op, why: String) -> String {
 /// The operation answers a question of a step that is over.
 fn is_late_answer(play: &Play, op: &Op) -> bool {
     let What::Reply { call, .. } = &op.what else { return false };
-    let asker = play.world.open.iter().find(|(name, ..)| name == call).map(|(.., asker)| *asker);
+    let open = play.world.open.iter().find(|(name, _)| name == call);
+    let asker = open.and_then(|(_, asked)| asked.as_ref()).map(|(_, asker)| *asker);
     let waiting = play.update.as_ref().and_then(SwUpdate::strategy).and_then(|s| s.waiting_step());
     match asker {
         Some(Asker::Step(place)) => waiting.is_none_or(|(now, _)| now != place),
@@ -76,11 +80,28 @@ fn is_late_answer(play: &Play, op: &Op) -> bool {
     }
 }
 
+/// The operation is for a strategy that was deleted: the original lets it run on.
+fn is_for_deleted(play: &Play, op: &Op, model: &Model) -> bool {
+    match &op.what {
+        What::Reply { call, .. } => {
+            let open = play.world.open.iter().find(|(name, _)| name == call);
+            open.is_some_and(|(_, asked)| asked.is_none())
+        }
+        What::Expire { timer } => {
+            let recorded =
+                model.timers.as_array().into_iter().flatten().filter(|one| one[0] == timer.as_str());
+            let ours = play.update.as_ref().map(SwUpdate::timers).unwrap_or_default();
+            play.dropped && recorded.count() > ours.iter().filter(|(_, name, _)| name == timer).count()
+        }
+        _ => false,
+    }
+}
+
 type Answered = Option<Result<(), String>>;
 
 /// Does what the operation says.
 pub fn step(run: &Run, play: &mut Play, op: &Op) -> Result<(Answered, bool), String> {
-    let Play { world, update, dropped } = play;
+    let Play { world, update, dropped, for_deleted } = play;
     let mut result = None;
     let mut by_force = false;
     match &op.what {
@@ -93,8 +114,9 @@ pub fn step(run: &Run, play: &mut Play, op: &Op) -> Result<(Answered, bool), Str
             }
         },
         What::Reply { call, completed, data } => {
-            let at = world.open.iter().position(|(name, ..)| name == call);
-            let (_, question, asker) = world.open.remove(at.ok_or_else(|| format!("{call} is not open"))?);
+            let at = world.open.iter().position(|(name, _)| name == call);
+            let (_, asked) = world.open.remove(at.ok_or_else(|| format!("{call} is not open"))?);
+            let Some((question, asker)) = asked else { return Ok((None, false)) };
             let answer =
                 if *completed { Ok(world.reply(&question, data)) } else { Err("not completed".to_owned()) };
             if let Some(update) = update {
@@ -111,6 +133,7 @@ pub fn step(run: &Run, play: &mut Play, op: &Op) -> Result<(Answered, bool), Str
         What::SetInstance { instance, fields } => world.set_instance(instance, fields)?,
         What::DeleteHost { host } => world.hosts.retain(|known| known.uuid != *host && known.name != *host),
         What::Advance { secs } => world.now = world.now + Duration::from_secs(*secs),
+        What::Expire { .. } if *for_deleted => {}
         What::Expire { timer } => {
             let Some(update) = update else { return Err("no timer runs".to_owned()) };
             let timers = update.timers();
@@ -156,6 +179,9 @@ pub fn step(run: &Run, play: &mut Play, op: &Op) -> Result<(Answered, bool), Str
             };
             if answer.is_ok() {
                 *dropped = true;
+                for (_, asked) in &mut world.open {
+                    *asked = None;
+                }
                 *update = None;
             }
             result = Some(answer);
@@ -240,6 +266,10 @@ fn compare(
         same("result", &ours, recorded)?;
     }
     let world = &mut play.world;
+    if play.for_deleted {
+        rules.deleted(world, op, id)?;
+        return timers(play, op, model);
+    }
     let calls = world.take_calls();
     let calls = rules.calls(calls, expect, world, id);
     same("calls", &calls, expect.get("calls").unwrap_or(&none))?;
@@ -265,7 +295,12 @@ fn compare(
     }
     let ours = rules.reason_given(&ours, &model.strategy, id);
     same("strategy", &ours, &model.strategy)?;
-    if let Some(timers) = expect.get("timers") {
+    timers(play, op, model)
+}
+
+/// Compares the timers that run.
+fn timers(play: &Play, op: &Op, model: &mut Model) -> Result<(), String> {
+    if let Some(timers) = op.expect.get("timers") {
         model.timers = timers.clone();
     }
     if play.update.is_none() {

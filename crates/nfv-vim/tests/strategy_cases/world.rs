@@ -23,8 +23,8 @@ pub struct Recorded {
     pub query: Query,
     /// How directors take orders, by the order's name.
     pub directors: BTreeMap<String, OrderStatus>,
-    /// Open calls.
-    pub open: Vec<(String, Question, Asker)>,
+    /// Open calls, the oldest first. Nobody waits for those of a strategy that was deleted.
+    pub open: Vec<(String, Option<(Question, Asker)>)>,
     pub calls: Vec<Value>,
     pub alarms: Vec<Value>,
     pub logs: Vec<Value>,
@@ -233,7 +233,7 @@ impl World for Recorded {
             Question::UpdateHosts(hosts) => json!([name, hosts]),
             _ => json!([name]),
         });
-        self.open.push((name.to_owned(), question, asker));
+        self.open.push((name.to_owned(), Some((question, asker))));
     }
 
     fn raise_alarm(&mut self, alarm: AlarmType) {

@@ -26,6 +26,8 @@ pub(super) const FILE: &str = "_sw_mgmt_director.py";
 pub(in crate::core) struct SwMgmt {
     /// At most one in the system.
     update: Option<SwUpdate>,
+    /// The how manyeth of this process it is: an answer to a deleted one is not for the next.
+    pub(super) serial: u64,
     /// It was loaded, and what waits has not gone on yet.
     to_resume: bool,
     /// Rows to be removed.
@@ -164,18 +166,23 @@ impl Vim {
     }
 
     /// The step still waits that a question was asked for; a question whose step is over must not leave any more.
-    pub(in crate::core) fn sw_mgmt_waits_at(&self, place: Place) -> bool {
+    pub(in crate::core) fn sw_mgmt_waits_at(&self, serial: u64, place: Place) -> bool {
         let waiting = self.sw_mgmt.update.as_ref().and_then(SwUpdate::strategy);
-        waiting.and_then(|strategy| strategy.waiting_step()).is_some_and(|(now, _)| now == place)
+        serial == self.sw_mgmt.serial
+            && waiting.and_then(|strategy| strategy.waiting_step()).is_some_and(|(now, _)| now == place)
     }
 
     /// A question was answered.
     pub(in crate::core) fn sw_mgmt_answered(
         &mut self,
+        serial: u64,
         question: &Question,
         asker: Asker,
         result: CallResult,
     ) {
+        if serial != self.sw_mgmt.serial {
+            return;
+        }
         let result = super::sw_mgmt_world::reply(result);
         self.with_update(|update, world| update.answer(asker, question, result, world));
     }
@@ -320,6 +327,7 @@ impl Vim {
         let config = &self.config.sw_mgmt;
         let data = UpdateData::new(kind, &inputs, &config.ignore_alarms, config.single_controller);
         let (object_uuid, strategy_uuid) = (self.new_uuid(), self.new_uuid());
+        self.sw_mgmt.serial += 1;
         let mut world = CoreWorld { vim: self, kind };
         match SwUpdate::create(object_uuid, strategy_uuid, kind, data, &mut world) {
             Ok(update) => {

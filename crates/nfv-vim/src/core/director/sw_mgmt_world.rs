@@ -182,7 +182,7 @@ impl World for CoreWorld<'_> {
             Question::UpgradeActivate => Call::Infrastructure(InfrastructureCall::UpgradeActivate),
             Question::UpgradeComplete => Call::Infrastructure(InfrastructureCall::UpgradeComplete),
         };
-        self.vim.call(call, Then::SwMgmt { question, asker });
+        self.vim.call(call, Then::SwMgmt { question, asker, strategy: self.vim.sw_mgmt.serial });
     }
 
     fn raise_alarm(&mut self, alarm: AlarmType) {

@@ -126,6 +126,7 @@ fn hosts(entries: &mut Entries) -> Result<Hosts, String> {
     Ok(Hosts {
         names: need(entries, "entity_names")?,
         uuids: take(entries, "entity_uuids")?.unwrap_or_default(),
+        known: Vec::new(),
     })
 }
 
@@ -177,7 +178,8 @@ impl UpdateStep {
 
 impl Hosts {
     fn look_up(&mut self, world: &dyn World) {
-        self.uuids = self.names.iter().filter_map(|name| world.host(name)).map(|host| host.uuid).collect();
+        let known: Vec<_> = self.names.iter().filter_map(|name| world.host(name)).collect();
+        *self = Self { names: std::mem::take(&mut self.names), ..Self::of(&known) };
     }
 }
 

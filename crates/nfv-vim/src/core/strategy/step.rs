@@ -26,13 +26,21 @@ pub struct Hosts {
     pub names: Vec<String>,
     /// Uuids of those that exist.
     pub uuids: Vec<String>,
+    /// Names of those that exist.
+    pub known: Vec<String>,
 }
 
 impl Hosts {
     /// These hosts.
     pub fn of<'a>(hosts: impl IntoIterator<Item = &'a HostFacts>) -> Self {
-        let (names, uuids) = hosts.into_iter().map(|host| (host.name.clone(), host.uuid.clone())).unzip();
-        Self { names, uuids }
+        let (names, uuids): (Vec<_>, _) =
+            hosts.into_iter().map(|host| (host.name.clone(), host.uuid.clone())).unzip();
+        Self { known: names.clone(), names, uuids }
+    }
+
+    /// Those that exist: nothing can be undone for a host that is gone.
+    fn existing(&self) -> Self {
+        Self { names: self.known.clone(), uuids: self.uuids.clone(), known: self.known.clone() }
     }
 }
 
@@ -310,10 +318,10 @@ impl StepKind for UpdateStep {
 
     fn undo(&self) -> Option<Self> {
         let undo = match &self.task {
-            Task::LockHosts { hosts, .. } => Task::UnlockHosts(hosts.clone()),
+            Task::LockHosts { hosts, .. } => Task::UnlockHosts(hosts.existing()),
             Task::StopInstances(instances) => Task::StartInstances(instances.clone()),
             Task::DisableHostServices { hosts, service } => {
-                Task::EnableHostServices { hosts: hosts.clone(), service: service.clone() }
+                Task::EnableHostServices { hosts: hosts.existing(), service: service.clone() }
             }
             _ => return None,
         };
