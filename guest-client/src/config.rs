@@ -9,7 +9,7 @@ use guest_protocol::heartbeat::{cut, leading_int};
 /// Shortest interval between two heartbeats.
 pub const SHORTEST_INTERVAL: Duration = Duration::from_millis(400);
 /// Longest path of a script, bytes.
-const MAX_PATH: usize = 254;
+pub const MAX_PATH: usize = 254;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]

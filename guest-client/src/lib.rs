@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod arguments;
+pub mod check;
 pub mod config;
 pub mod heart;
 pub mod log;

@@ -54,8 +54,9 @@ fn change(seed: &[u8], other: &[u8], numbers: &mut Numbers) -> Vec<u8> {
 
 fn replay(target: &str, seeds: Vec<Vec<u8>>, check: fn(&[u8])) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(target);
-    let kept = std::fs::read_dir(&directory).into_iter().flatten();
-    let kept = kept.map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+    let kept = std::fs::read_dir(&directory).unwrap();
+    let kept: Vec<_> = kept.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect();
+    assert!(!kept.is_empty(), "{} is empty", directory.display());
     let seeds: Vec<_> = seeds.into_iter().chain(kept).collect();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     for seed in &seeds {

@@ -1,12 +1,19 @@
 //! What the tests run: programs and libraries of this workspace, C programs.
+//!
+//! Programs and libraries are those that `cargo build --workspace --all-targets` left beside the tests. Building them
+//! here would wait for, and hold, the lock of the target directory, which all tests share.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
-const PACKAGES: [&str; 6] = [
-    "guest-comm",
-    "guest-scale",
+/// Cargo's lists of what each was made of; they lie beside it.
+const BUILT: [&str; 8] = [
+    "guest_agent",
+    "guest_scale_agent",
+    "guest_scale_helper",
+    "host_agent",
     "libguest_common_api",
     "libguesthostmsg",
     "libhostguestmsg",
@@ -20,18 +27,30 @@ pub fn directory() -> &'static Path {
         // target/<profile>/deps/<this test>
         let test = std::env::current_exe().unwrap();
         let profile = test.ancestors().nth(2).unwrap().to_owned();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--offline", "--target-dir"]).arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            cargo.arg("--release");
+        for name in BUILT {
+            if let Some(fault) = fault(&profile, name) {
+                panic!("{fault}: run `cargo build --workspace --all-targets` first");
+            }
         }
-        for package in PACKAGES {
-            cargo.args(["--package", package]);
-        }
-        let status = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
-        assert!(status.success(), "{cargo:?}");
         profile
     })
+}
+
+/// Why a program or library cannot be used.
+fn fault(profile: &Path, name: &str) -> Option<String> {
+    let list = profile.join(format!("{name}.d"));
+    let Ok(text) = std::fs::read_to_string(&list) else {
+        return Some(format!("{} is missing", list.display()));
+    };
+    // "made: source source ...", with blanks in paths escaped
+    let text = text.replace("\\ ", "\0");
+    let (made, sources) = text.lines().next()?.split_once(": ")?;
+    let changed = |file: &str| -> Option<SystemTime> {
+        std::fs::metadata(file.replace('\0', " ")).ok()?.modified().ok()
+    };
+    let Some(built) = changed(made) else { return Some(format!("{made} is missing")) };
+    let newer = sources.split(' ').find(|source| changed(source).is_none_or(|at| at > built))?;
+    Some(format!("{made} is older than {newer}"))
 }
 
 /// A program of this workspace.

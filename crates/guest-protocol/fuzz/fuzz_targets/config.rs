@@ -1,6 +1,4 @@
-//! The configuration file of guest_client.
+//! The configuration file of guest_client: see guest_client::check.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let _ = guest_client::config::Config::parse(bytes);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| guest_client::check::config(bytes));

@@ -1,12 +1,10 @@
 //! The real process against a host that the test plays. Contract: guest 1.1, 3.2.
 
-#![allow(clippy::unwrap_used)]
-
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use guest_protocol::framing::{JsonLines, Object};
@@ -15,10 +13,10 @@ use guest_protocol::heartbeat::words::{CorrectiveAction, Event, Health, Notifica
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-struct Client(Child);
+pub struct Client(Child);
 
 impl Client {
-    fn start(dir: &Path, device: &Path) -> Self {
+    pub fn start(dir: &Path, device: &Path) -> Self {
         let at = |name: &str| dir.join(name);
         let child = Command::new(env!("CARGO_BIN_EXE_guest_client"))
             .args(["--name", "vm1", "--device"])
@@ -33,8 +31,16 @@ impl Client {
         Self(child)
     }
 
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.0.id().cast_signed()), signal).unwrap();
+    }
+
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        self.0.wait().unwrap()
     }
 }
 
