@@ -65,7 +65,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let place = Place::new("guestAgent", Some(root.path()));
         let files = [
-            (OWN, include_str!("../../guest-daemon/share/guest.ini")),
+            (OWN, include_str!("../../../packaging/etc/mtc/guest.ini")),
             (MAINTENANCE, "[agent]\nhbs_to_mtc_event_port = 2107 ; x\nmtc_to_guest_cmd_port = 2108\n"),
             (PLUGINS, "[guest-rest-api]\nhost=127.0.0.1\nport=30002\n"),
         ];

@@ -36,7 +36,8 @@ impl Host {
             }
             match self.end.read(&mut buffer) {
                 Ok(length) => {
-                    self.waiting.extend(self.lines.on_bytes(&buffer[..length]).into_iter().map(Result::unwrap));
+                    self.waiting
+                        .extend(self.lines.on_bytes(&buffer[..length]).into_iter().map(Result::unwrap));
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => panic!("the client has gone: {error}"),
@@ -70,7 +71,8 @@ fn a_port_is_spoken_through_and_its_end_costs_no_time() {
     let device = ttyname(&pty.slave).unwrap();
 
     let mut client = Client::start(dir.path(), &device);
-    let mut host = Host { end: File::from(pty.master), lines: JsonLines::new(MAX_LENGTH), waiting: Vec::new() };
+    let mut host =
+        Host { end: File::from(pty.master), lines: JsonLines::new(MAX_LENGTH), waiting: Vec::new() };
     let GuestMessage::Init(init) = host.hear() else { panic!("no init") };
     drop(pty.slave);
     host.say(&HostMessage::InitAck { invocation_id: init.invocation_id });
