@@ -48,7 +48,7 @@ fn sw_manager_offers_what_the_contract_lists() {
         (&["patch-strategy", "create", "--instance-action", ""], "migrate stop-start"),
         (&["patch-strategy", "create", "--alarm-restrictions", ""], "strict relaxed"),
         (&["upgrade-strategy", "create", "--alarm-restrictions", "r"], "relaxed"),
-        (&["patch-strategy", "create", "--storage-apply-type", "serial", "--w"], "--worker-apply-type"),
+        (&["patch-strategy", "create", "--storage-apply-type", "serial", "--wo"], "--worker-apply-type"),
         (&["patch-strategy", "apply", ""], "--stage-id"),
         (&["upgrade-strategy", "abort", ""], "--stage-id"),
         (&["patch-strategy", "apply", "--stage-id", ""], ""),
