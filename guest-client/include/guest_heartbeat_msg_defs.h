@@ -1,6 +1,8 @@
 /*
  * Words and sizes of the messages between guest-client in a VM and the server on its host: JSON objects, version 3,
  * one in a line, a newline before and after each.
+ *
+ * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef GUEST_HEARTBEAT_MSG_DEFS_H
 #define GUEST_HEARTBEAT_MSG_DEFS_H

@@ -65,7 +65,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let place = Place::new("guestAgent", Some(root.path()));
         let files = [
-            (OWN, include_str!("../../guest-daemon/share/guest.ini")),
+            (OWN, include_str!("../../../packaging/etc/mtc/guest.ini")),
             (MAINTENANCE, "[agent]\nhbs_to_mtc_event_port = 2107 ; x\nmtc_to_guest_cmd_port = 2108\n"),
             (PLUGINS, "[guest-rest-api]\nhost=127.0.0.1\nport=30002\n"),
         ];
@@ -86,7 +86,8 @@ mod tests {
         assert_eq!(ports, [2401, 2411, 2410, 30002, 2107, 2108]);
         assert_eq!(config.controller, "controller");
         for (path, text) in files {
-            let keys: Vec<_> = text.lines().filter(|line| line.contains("port")).collect();
+            let keys: Vec<_> =
+                text.lines().filter(|line| line.split(';').next().unwrap().contains("port")).collect();
             for key in keys {
                 std::fs::write(place.at(path), text.replacen(key, "", 1)).unwrap();
                 assert!(Config::load(&place).is_err(), "{key}");

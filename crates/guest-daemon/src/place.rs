@@ -49,9 +49,9 @@ impl Place {
         (pid > 0 && pid != own && kill(Pid::from_raw(pid), None).is_ok()).then_some(pid)
     }
 
-    /// Writes the pid file.
+    /// Writes the pid file, without a newline as ever. Contract: deployment 4.8.
     pub fn write_pid(&self) -> Result<(), PlaceError> {
-        write(&self.run_file("pid"), &format!("{}\n", std::process::id()))
+        write(&self.run_file("pid"), &std::process::id().to_string())
     }
 
     /// Removes the pid file; it is gone anyway when that fails.

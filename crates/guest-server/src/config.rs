@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_packaged_file_is_read() {
-        let config = load_text(include_str!("../../guest-daemon/share/guest.ini")).unwrap();
+        let config = load_text(include_str!("../../../packaging/etc/mtc/guest.ini")).unwrap();
         assert_eq!((config.agent_port, config.port, config.debug), (2401, 2411, false));
         assert_eq!(config.limits.failure_threshold, 1);
         assert_eq!(config.limits.shortest_interval, Duration::from_millis(400));

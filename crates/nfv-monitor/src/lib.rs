@@ -12,8 +12,10 @@
 mod health;
 mod server;
 mod settings;
+mod supervisor;
 
 pub use health::{Health, PartState, health_answer};
 pub use prometheus_client;
 pub use server::{MonitorError, MonitorServer, Source, metrics_answer};
 pub use settings::address;
+pub use supervisor::Supervisor;

@@ -10,7 +10,7 @@ use crate::vim::VimClient;
 use anyhow::Context;
 use nfv_common::config::Settings;
 use nfv_common::logging::{self, LoggingConfig, LoggingHandle};
-use nfv_monitor::MonitorServer;
+use nfv_monitor::{MonitorServer, Supervisor};
 use nfv_plugins::identity::IdentityClient;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -116,12 +116,14 @@ async fn serve(config: ApiConfig, logging: &LoggingHandle) -> anyhow::Result<()>
     let handle = server.handle();
     let mut running = tokio::spawn(server);
     tracing::info!(logger = LOGGER, file = FILE, "Started");
-    // only a service manager that asked for it listens; without one this does nothing
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let mut supervisor = Supervisor::from_environment();
+    supervisor.ready();
+    let mut watched = tokio::time::interval(supervisor.period());
     let why = loop {
         tokio::select! {
             _ = terminate.recv() => break "SIGTERM",
             _ = interrupt.recv() => break "SIGINT",
+            _ = watched.tick() => supervisor.turned(),
             ended = &mut running => {
                 ended.context("the server failed inside")?.context("the server ended")?;
                 anyhow::bail!("the server ended");
@@ -137,7 +139,7 @@ async fn serve(config: ApiConfig, logging: &LoggingHandle) -> anyhow::Result<()>
         }
     };
     tracing::info!(logger = LOGGER, file = FILE, "Ending: {why}.");
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    supervisor.stopping();
     // requests under way are answered, as far as they end in time
     if tokio::time::timeout(SHUTDOWN_LIMIT, handle.stop(true)).await.is_err() {
         tracing::error!(logger = LOGGER, file = FILE, "Requests under way were cut off.");

@@ -9,6 +9,7 @@ use actix_web::{App, HttpServer, web};
 use anyhow::Context;
 use nfv_common::config::Settings;
 use nfv_common::logging::{self, LoggingConfig, LoggingHandle};
+use nfv_monitor::Supervisor;
 use nfv_plugins::{PlatformClient, PlatformConfig};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -154,12 +155,14 @@ async fn serve_until_asked(
         env!("CARGO_PKG_VERSION")
     );
     tracing::info!(logger = "nfv_vim.webserver", file = "vim_webserver.py", "Started");
-    // only a service manager that asked for it listens; without one this does nothing
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let mut supervisor = Supervisor::from_environment();
+    supervisor.ready();
+    let mut watched = tokio::time::interval(supervisor.period());
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
+            _ = watched.tick() => supervisor.turned(),
             _ = reload.recv() => {
                 if let Err(error) = logging.reload() {
                     tracing::warn!(logger = "nfv_vim.webserver", file = "vim_webserver.py", "{error}");
@@ -174,6 +177,7 @@ async fn serve_until_asked(
         eprintln!("nfv-vim-webserver: shutdown took longer than {} s", SHUTDOWN_LIMIT.as_secs());
         std::process::exit(i32::from(ExitStatus::Failed.code()));
     });
+    supervisor.stopping();
     // streams end by themselves when they see this
     ending.store(true, Ordering::Relaxed);
     asking.abort();

@@ -6,7 +6,7 @@ use nfv_common::config::Settings;
 
 #[test]
 fn units_say_what_the_contract_says() {
-    let rows: [(&str, &[&str]); 9] = [
+    let rows: [(&str, &[&str]); 10] = [
         (
             "packaging/systemd/guestAgent.service",
             &["Type=forking", "PIDFile=/run/guestAgent.pid", "Restart=no"],
@@ -57,6 +57,7 @@ fn units_say_what_the_contract_says() {
             "packaging/systemd/nfv-vim.service",
             &[
                 "Type=notify",
+                "WatchdogSec=120",
                 "SuccessExitStatus=143",
                 "Restart=always",
                 "NoNewPrivileges=yes",
@@ -65,7 +66,11 @@ fn units_say_what_the_contract_says() {
         ),
         (
             "packaging/systemd/nfv-vim-api.service",
-            &["Restart=always", "NoNewPrivileges=yes", "ProtectSystem=full"],
+            &["Type=notify", "WatchdogSec=60", "Restart=always", "NoNewPrivileges=yes", "ProtectSystem=full"],
+        ),
+        (
+            "packaging/systemd/nfv-vim-webserver.service",
+            &["Type=notify", "WatchdogSec=60", "Restart=always", "NoNewPrivileges=yes", "ProtectSystem=full"],
         ),
     ];
     for (file, lines) in rows {

@@ -197,35 +197,3 @@ fn the_helper_tells_how_it_is_used() {
         (Some(255), format!("Unknown argument --dance\n{usage}"))
     );
 }
-
-/// The packaged scripts, with a metadata service that is a file.
-#[test]
-fn the_packaged_scripts_do_their_work() {
-    let cpus = Cpus::four();
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-scale/files");
-    cpus.script(
-        "wget",
-        &format!("[ \"$*\" = '-t 3 -T 5 -qO - http://meta/set' ] && cat {}/set", cpus.path().display()),
-    );
-    let path = format!("{}:{}:{}", cpus.path().display(), files.display(), std::env::var("PATH").unwrap());
-    let run = |script: &str, arguments: &[&str]| {
-        let mut command = std::process::Command::new(files.join(script));
-        command.args(arguments).env("PATH", &path).env("OFFLINE_CPUS_DIR", cpus.path());
-        command.env("OFFLINE_CPUS_URL", "http://meta/set").output().unwrap().status.code()
-    };
-    assert_eq!(run("offline_cpus", &[]), Some(255), "there is no metadata");
-    write(cpus.path().join("set"), "set([])").unwrap();
-    assert_eq!(run("offline_cpus", &[]), Some(0));
-    assert_eq!((cpus.state(1), cpus.state(2)), ("1".to_owned(), "1".to_owned()));
-    write(cpus.path().join("set"), "set([1, 3])").unwrap();
-    assert_eq!(run("offline_cpus", &[]), Some(0));
-    assert_eq!((cpus.state(1), cpus.state(2), cpus.state(3)), ("0".into(), "1".into(), "0".into()));
-    write(cpus.path().join("set"), "set([7])").unwrap();
-    assert_eq!(run("offline_cpus", &[]), Some(255), "there is no cpu 7");
-    write(cpus.path().join("set"), "set([2])").unwrap();
-    assert_eq!(run("app_scale_helper", &["--cpu_del"]), Some(3));
-    assert_eq!(cpus.state(2), "0");
-    assert_eq!(run("app_scale_helper", &["--cpu_add", "3", "[0,3]"]), Some(0));
-    assert_eq!(run("app_scale_helper", &["--cpu_add"]), Some(255));
-    assert_eq!(run("app_scale_helper", &[]), Some(255));
-}

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/etc/sw-manager.completion");
+const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/completion/sw-manager");
 
 /// What is offered for each line.
 fn offered(file: &Path, lines: &[String]) -> Vec<String> {

@@ -27,6 +27,16 @@ impl Drop for Process {
 impl Process {
     /// Starts it on a port that was free a moment ago; on another one if it is taken meanwhile.
     pub async fn start(vim: SocketAddr, keystone: SocketAddr, more: &str) -> Self {
+        Self::start_with(vim, keystone, more, &[]).await
+    }
+
+    /// The same, with variables of the environment.
+    async fn start_with(
+        vim: SocketAddr,
+        keystone: SocketAddr,
+        more: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
         for _ in 0..20 {
             let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
             let directory = tempfile::tempdir().unwrap();
@@ -35,6 +45,7 @@ impl Process {
             let child = Command::new(BINARY)
                 .arg("-c")
                 .arg(directory.path().join("config.ini"))
+                .envs(variables.iter().copied())
                 .stdin(Stdio::null())
                 .stderr(out.try_clone().unwrap())
                 .stdout(out)
@@ -100,6 +111,29 @@ async fn signals_end_it_with_0_and_leave_the_flag_file() {
         assert_eq!(process.ended().await.code(), Some(0));
         assert_eq!(std::fs::read(flag).unwrap(), b"");
     }
+}
+
+/// What systemd hears, which ends and restarts a process that is silent for longer than its unit's `WatchdogSec`.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_manager_hears_that_it_is_ready_lives_and_ends() {
+    let lab = Lab::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notify");
+    let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
+    let variables = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "600000")];
+    let mut process = Process::start_with(lab.vim_address, lab.keystone_address, "", &variables).await;
+    let hear = async || {
+        let mut buffer = [0; 256];
+        let heard = tokio::time::timeout(Duration::from_secs(60), socket.recv(&mut buffer)).await;
+        String::from_utf8(buffer[..heard.unwrap().unwrap()].to_vec()).unwrap().trim().to_owned()
+    };
+    assert_eq!(hear().await, "READY=1");
+    for _ in 0..3 {
+        assert_eq!(hear().await, "WATCHDOG=1");
+    }
+    process.signal(Signal::SIGTERM);
+    while hear().await != "STOPPING=1" {}
+    assert_eq!(process.ended().await.code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use crate::core::{Effect, Input, Outcome, Vim};
 use nfv_common::histogram::{self, Histograms};
 use nfv_common::logging::LoggingHandle;
 use nfv_common::time::{Mono, Now};
+use nfv_monitor::Supervisor;
 use nfv_nfvi::CallId;
 use nfv_plugins::Grant;
 use nfv_vim_db::Database;
@@ -56,6 +57,7 @@ pub(super) struct CoreThread {
     /// When it was last looked whether Kubernetes is configured.
     pub(super) looked_for_kubernetes: Instant,
     pub(super) monitor: Arc<Monitor>,
+    pub(super) supervisor: Supervisor,
 }
 
 /// The origin of monotonic time.
@@ -120,6 +122,7 @@ impl CoreThread {
         append(&mut outcome, self.vim.handle(self.clock.now(), Input::Tick));
         let finished = self.finish(outcome);
         self.monitor.turned(begun.elapsed(), &self.vim);
+        self.supervisor.turned();
         finished
     }
 
@@ -245,6 +248,7 @@ impl CoreThread {
                         file = "_database.py",
                         "Commit failed, trying again: {error}."
                     );
+                    self.supervisor.turned();
                     std::thread::sleep(Duration::from_secs(1));
                 }
             }

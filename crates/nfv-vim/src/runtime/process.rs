@@ -11,7 +11,7 @@ use anyhow::Context;
 use nfv_common::config::Settings;
 use nfv_common::histogram::Histograms;
 use nfv_common::logging::{self, LoggingConfig};
-use nfv_monitor::MonitorServer;
+use nfv_monitor::{MonitorServer, Supervisor};
 use nfv_plugins::handler::{AlarmHandlers, EventLogHandlers};
 use nfv_plugins::{DisabledPlugins, Inbound, Plugins, PluginsConfig};
 use nfv_vim_db::Database;
@@ -176,10 +176,10 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         histograms: Histograms::default(),
         looked_for_kubernetes: std::time::Instant::now(),
         monitor,
+        supervisor: Supervisor::from_environment(),
     };
     tracing::info!(logger = "nfv_vim", file = "vim.py", "Started");
-    // only a service manager that asked for it listens; without one this does nothing
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    core.supervisor.ready();
     let run = std::panic::AssertUnwindSafe(|| core.run(first));
     let Ok((end, database, performer)) = std::panic::catch_unwind(run) else {
         // the panic has been told on standard error; the database was closed on the way here
