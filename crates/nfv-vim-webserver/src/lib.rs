@@ -20,6 +20,7 @@
 pub mod alarms;
 pub mod asset;
 pub mod feed;
+pub mod hostname;
 pub mod http;
 pub mod hub;
 pub mod legacy;

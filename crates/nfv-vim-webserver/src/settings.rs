@@ -1,5 +1,6 @@
 //! The configuration of the process. Contract: vim-api 3.1, deployment 3.2.
 
+use crate::hostname::HostNames;
 use nfv_common::config::{ConfigError, Settings};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub struct WebSettings {
     pub event_log_config_file: Option<PathBuf>,
     /// Who may see the dashboard.
     pub access: Access,
+    /// Names under which it may be asked for.
+    pub allowed_hosts: HostNames,
     /// How often the database is asked whether it has changed.
     pub database_interval: Duration,
     /// How often Fault Management is asked while somebody looks.
@@ -68,6 +71,7 @@ impl WebSettings {
             alarm_config_file: file("alarm"),
             event_log_config_file: file("event-log"),
             access: access(settings)?,
+            allowed_hosts: allowed_hosts(settings)?,
             database_interval: Duration::from_millis(interval.clamp(50, 60_000)),
             alarm_interval: settings
                 .seconds_or(SECTION, "alarm_interval_in_secs", Duration::from_secs(15))?
@@ -97,6 +101,12 @@ fn access(settings: &Settings) -> Result<Access, ConfigError> {
     }
 }
 
+fn allowed_hosts(settings: &Settings) -> Result<HostNames, ConfigError> {
+    HostNames::of(&settings.list(SECTION, "allowed_hosts")).map_err(|name| {
+        settings.wrong(SECTION, "allowed_hosts", &name, "a list of host names without port, or *")
+    })
+}
+
 /// An IPv6 address may stand in the brackets that it has in URLs.
 fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
@@ -119,6 +129,7 @@ mod tests {
         let settings = read(PACKAGED).unwrap();
         assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 32323));
         assert_eq!(settings.access, Access::Open);
+        assert_eq!(settings.allowed_hosts, HostNames::Any);
         assert_eq!(settings.database_interval, Duration::from_millis(500));
         assert_eq!(read(&PACKAGED.replace("127.0.0.1", "[fd01::2]")).unwrap().host, "fd01::2");
     }
@@ -138,6 +149,15 @@ mod tests {
             assert!(error.contains(key), "{error}");
         }
         assert!(read(&PACKAGED.replace("32323", "99999")).is_err());
+    }
+
+    #[test]
+    fn names_can_be_limited() {
+        let settings = read(&format!("{PACKAGED}allowed_hosts = cloud1.example.org, Controller\n")).unwrap();
+        assert!(settings.allowed_hosts.allow(b"controller:32323"));
+        assert!(!settings.allowed_hosts.allow(b"evil.example:32323"));
+        let error = read(&format!("{PACKAGED}allowed_hosts=controller:32323\n")).unwrap_err().to_string();
+        assert!(error.contains("'controller:32323' is not a list of host names"), "{error}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may
 
+mod fuzz;
 mod site;
 mod world;
 
@@ -217,6 +218,8 @@ fn the_stream_tells_of_a_change_and_the_state_fits_to_it() {
         (24, 60)
     );
     assert_eq!(state["held_alarms"].as_array().unwrap().len(), 2);
+    assert_eq!(world.request("HEAD", "/console/stream", &[], b"").status, 200);
+    assert_eq!(world.json("/healthz")["streams"], 0, "asking for the head takes no place");
     let mut stream = world.stream("/console/stream");
     assert_eq!(stream.event("hello")["revision"], state["revision"]);
     world.fail_instance(20);
@@ -317,6 +320,8 @@ fn a_login_is_asked_for_where_it_is_configured() {
         "a form could do that"
     );
     assert_eq!(login(&[own[0], own[1], ("Sec-Fetch-Site", "cross-site")], "admin", "sesame").status, 403);
+    let looked_at = world.get("/console/api/login");
+    assert_eq!((looked_at.status, looked_at.header("allow")), (405, Some("POST")));
     assert_eq!(world.request("POST", "/console/api/login", &own, b"{}").status, 400);
     assert_eq!(world.request("POST", "/console/api/login", &own, &[b' '; 9000]).status, 413);
     assert_eq!(login(&own, "guest", "sesame").status, 403);
@@ -342,6 +347,35 @@ fn a_login_is_asked_for_where_it_is_configured() {
         log.contains("admin logged in from") && !log.contains("sesame") && !log.contains("wrong"),
         "{log}"
     );
+}
+
+#[test]
+fn only_the_configured_names_are_answered() {
+    let world = World::start("allowed_hosts = cloud1.example.org, controller\n");
+    world.until("healthy", |world| world.get("/healthz").status == 200);
+    let status =
+        |host: &str, target: &str| world.exchange("GET", target, &format!("Host: {host}\r\n")).status;
+    let data = ["/", "/vim/hosts?callback=x&", "/console/api/state", "/console/main.js", "/html/none.html"];
+    for target in data {
+        let here = world.get(target).status;
+        for host in ["cloud1.example.org:32323", "CONTROLLER", "localhost", "192.0.2.7:80", "[::1]:32323"] {
+            assert_eq!(status(host, target), here, "{host} {target}");
+        }
+        for host in ["evil.example:32323", "127.0.0.1.evil.example", "evil.cloud1.example.org", ""] {
+            assert_eq!(status(host, target), 421, "{host} {target}");
+        }
+        let absolute = format!("http://evil.example{target}");
+        assert_eq!(status("controller", &absolute), 421, "the name in the target counts as well");
+    }
+    let log_in = world.exchange("POST", "/console/api/login", "Host: evil.example\r\n");
+    assert_eq!(log_in.status, 421);
+    for probe in ["/healthz", "/metrics"] {
+        assert_eq!(status("evil.example", probe), 200, "{probe}");
+    }
+    // an old client sends no name
+    assert_eq!(world.exchange_as("HTTP/1.0", "GET", "/vim/hosts?callback=x&", "").status, 200);
+    let open = World::start("");
+    assert_eq!(open.exchange("GET", "/", "Host: any.example\r\n").status, 200, "as in the original");
 }
 
 #[test]

@@ -109,7 +109,7 @@ function stockPage(title, sections) {
     const parts = sections.map(([table, heading, columns, line, empty]) => {
       const amountText = h("span", { class: "count" });
       const view = new Table({
-        label: heading, columns: columns.map((column) => ({ ...column, cell: (row) => column.cell(row, store) })), id: (row) => row.uuid ?? row.name, empty, atMost: tall ? 0 : 400,
+        label: heading, columns: columns.map((column) => ({ ...column, cell: (row) => column.cell(row, store) })), id: (row) => row.uuid ?? row.name, empty, atMost: tall ? 0 : innerWidth > 700 ? Math.max(400, Math.round(innerHeight * 0.6)) : 400,
         card: (row) => h("div", { class: "card-row" }, h("div", { class: "card-line" }, h("span", { class: "strong" }, row.name || row.uuid), columns.find((column) => column.badge)?.cell(row)), h("div", { class: "card-line quiet-text" }, line(row))),
         counted: (few, all) => { amountText.textContent = few === all ? number(all) : `${number(few)} of ${number(all)}`; },
       });

@@ -17,7 +17,7 @@ const alarm = (number, id, severity, entity, reason, repair, minute) => ({
 
 /** What Fault Management has to say; tests may change it. */
 export const alarms = [
-  alarm(1, "700.001", "critical", `tenant=${TENANT}.instance=00000002-5eed-4000-8000-000000000011`, "Instance pgw-00017 owned by radio-edge has failed on host compute-17", "The system will attempt recovery; no repair action required", 4),
+  alarm(1, "700.001", "critical", `tenant=${TENANT}.instance=00000002-5eed-4000-8000-000000000011`, "Instance dns-00017 owned by radio-edge has failed on host compute-17", "The system will attempt recovery; no repair action required", 4),
   alarm(2, "270.001", "critical", "host=compute-3.services=compute", "Host compute-3 compute services failure", "Wait for host services recovery to complete; if problem persists contact next level of support", 2),
   alarm(3, "200.004", "critical", "host=compute-3", "compute-3 experienced a service-affecting failure. Auto-recovery in progress.", "If auto-recovery is consistently unable to recover host to the unlocked-enabled state contact next level of support", 1),
   alarm(4, "200.001", "warning", "host=compute-7", "compute-7 was administratively locked to take it out-of-service.", "Administratively unlock Host to bring it back in-service.", 0),

@@ -32,6 +32,13 @@ pub fn plain(code: u16, text: &str) -> HttpResponse {
         .body(format!("{text}\n"))
 }
 
+/// 405 of what is there to be posted to.
+pub fn post_only() -> HttpResponse {
+    let mut response = plain(405, "This takes POST only.");
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
 /// JSON that nobody keeps.
 pub fn json(text: String) -> HttpResponse {
     guarded(StatusCode::OK)
@@ -77,7 +84,6 @@ pub fn unsupported(method: &Method) -> HttpResponse {
         "OPTIONS" => "Unsupported method ('OPTIONS')",
         "CONNECT" => "Unsupported method ('CONNECT')",
         "TRACE" => "Unsupported method ('TRACE')",
-        "GET" => "Unsupported method ('GET')",
         _ => "Unsupported method",
     };
     // a method is a token: nothing in it means anything in HTML

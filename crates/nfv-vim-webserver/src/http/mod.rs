@@ -1,8 +1,8 @@
 //! The shell: one handler for every request, which says in what order the rules apply.
 //!
 //! ```text
-//!   request ──► method ──► the console's own paths ──► session, if there is a login ──► page data, stream
-//!                     └──► the original's paths    ──► session, if there is a login ──► JSONP, files
+//!   request ──► name, method ──► the console's own paths ──► session, if there is a login ──► page data, stream
+//!                           └──► the original's paths    ──► session, if there is a login ──► JSONP, files
 //! ```
 
 mod answer;
@@ -124,6 +124,11 @@ impl<'a> Wanted<'a> {
         )
     }
 
+    /// It holds nothing of a host or instance, and supervisors ask by whatever name they know.
+    fn is_probe(&self) -> bool {
+        matches!(self, Self::Metrics | Self::Health)
+    }
+
     /// For the counter; a few words, never a name.
     fn class(&self) -> &'static str {
         match self {
@@ -156,10 +161,13 @@ async fn dispatch(
     wanted: Wanted<'_>,
     target: &str,
 ) -> HttpResponse {
+    if !wanted.is_probe() && !session::is_for_allowed_host(request, &site.settings.allowed_hosts) {
+        return answer::plain(421, "This server does not go by that name; allowed_hosts says which it has.");
+    }
     let ours = !matches!(wanted, Wanted::Legacy(_));
     match (request.method(), &wanted) {
         (&Method::POST, Wanted::Login | Wanted::Logout) => {}
-        (_, Wanted::Login | Wanted::Logout) => return answer::unsupported(request.method()),
+        (_, Wanted::Login | Wanted::Logout) => return answer::post_only(),
         (&Method::GET, _) => {}
         (&Method::HEAD, _) if ours => {}
         (method, _) => return answer::unsupported(method),
@@ -182,6 +190,8 @@ async fn dispatch(
         Wanted::Host(name) => console::host(site, name).await,
         Wanted::Instance(uuid) => console::instance(site, uuid).await,
         Wanted::Entries => console::entries(site, request.query_string()),
+        // nobody would read a body, and nothing tells when they are gone: it must not take a place
+        Wanted::Stream if request.method() == Method::HEAD => answer::stream().finish(),
         Wanted::Stream => stream::open(request, site),
         Wanted::Metrics => site.metrics.show(site),
         Wanted::Health => health::show(site),

@@ -5,6 +5,7 @@
 //! that another site caused (`SameSite=Strict`), and everything but login and logout only reads.
 
 use super::{Site, answer};
+use crate::hostname::HostNames;
 use crate::login::{SessionKey, Sessions};
 use crate::settings::Access;
 use actix_web::http::header::{self, HeaderValue};
@@ -84,6 +85,14 @@ pub fn key_of(request: &HttpRequest) -> Option<SessionKey> {
 /// The browser says that a page of another site caused the request.
 pub fn is_of_another_site(request: &HttpRequest) -> bool {
     request.headers().get("Sec-Fetch-Site").is_some_and(|from| from == "cross-site")
+}
+
+/// Every name in the request, of its target and of `Host`, is one of ours. Old clients send none.
+pub fn is_for_allowed_host(request: &HttpRequest, names: &HostNames) -> bool {
+    let target = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    let mut asked =
+        target.into_iter().chain(request.headers().get_all(header::HOST).map(HeaderValue::as_bytes));
+    asked.all(|authority| names.allow(authority))
 }
 
 /// Whether there is a login, and who is in.

@@ -152,6 +152,7 @@ impl World {
             .arg("-c")
             .arg(directory.path().join("config.ini"))
             .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(directory.path().join("stderr")).unwrap())
             .spawn()
             .unwrap();
         let log = Arc::new(Mutex::new(String::new()));
@@ -218,6 +219,54 @@ impl World {
             answer.body = Vec::new();
         }
         answer
+    }
+
+    /// A request with these headers and no other.
+    pub fn exchange(&self, method: &str, target: &str, headers: &str) -> Answer {
+        self.exchange_as("HTTP/1.1", method, target, headers)
+    }
+
+    pub fn exchange_as(&self, version: &str, method: &str, target: &str, headers: &str) -> Answer {
+        let head = format!("{method} {target} {version}\r\n{headers}Connection: close\r\n\r\n");
+        self.raw(head.as_bytes()).expect("an answer")
+    }
+
+    /// The answer to these bytes; none when the connection is closed without one. Of a stream it takes the head.
+    pub fn raw(&self, bytes: &[u8]) -> Option<Answer> {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        // who does not like the head may close before the rest is sent
+        let _ = stream.write_all(bytes);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let (mut raw, mut part) = (Vec::new(), [0; 65536]);
+        loop {
+            match stream.read(&mut part) {
+                Ok(0) => break,
+                Ok(count) => raw.extend_from_slice(&part[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+                Err(error) => panic!("no end of the answer to {}: {error}", String::from_utf8_lossy(bytes)),
+            }
+            if raw.windows(17).any(|window| window == b"text/event-stream") {
+                break;
+            }
+        }
+        let ends_at = |raw: &[u8]| raw.windows(4).position(|window| window == b"\r\n\r\n");
+        if raw.starts_with(b"HTTP/1.1 100 ") {
+            raw.drain(..ends_at(&raw)? + 4);
+        }
+        let end = ends_at(&raw)?;
+        let head = String::from_utf8(raw[..end].to_vec()).unwrap();
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some(Answer { status, head, body: raw[end + 4..].to_vec() })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it wrote on its standard error.
+    pub fn errors(&self) -> String {
+        std::fs::read_to_string(self.directory().join("stderr")).unwrap()
     }
 
     fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
