@@ -1,8 +1,8 @@
 //! Strategies over simulated sites: neighbours that fail, a VIM that crashes, operators that abort.
 //!
 //! `cargo test -p nfv-vim --test strategy_simulation` plays 40 nights and a part of the matrices. By hand: other nights
-//! with `NFV_SIM_SEEDS=1000..2000`, every n-th point of the matrices with `NFV_SIM_EVERY=n`. With `NFV_SIM_VERBOSE=1` the
-//! whole journal is printed.
+//! with `NFV_SIM_SEEDS=1000..2000`, every n-th point of the matrices with `NFV_SIM_EVERY=n` (of some cases with
+//! `NFV_SIM_CASE=Simplex`). With `NFV_SIM_VERBOSE=1` the whole journal is printed.
 #![allow(clippy::unwrap_used)] // in helpers of tests
 
 #[path = "strategy_nights/case.rs"]

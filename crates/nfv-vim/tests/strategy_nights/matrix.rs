@@ -32,6 +32,12 @@ fn some<T>(points: Vec<T>, few: usize, case: usize) -> Vec<T> {
     points.into_iter().skip(first).step_by(step).collect()
 }
 
+/// All cases, or with `NFV_SIM_CASE=text` those whose name has the text in it.
+fn chosen() -> impl Iterator<Item = (usize, Case)> {
+    let wanted = std::env::var("NFV_SIM_CASE").unwrap_or_default();
+    CASES.into_iter().enumerate().filter(move |(_, case)| case.name().contains(&wanted))
+}
+
 fn calm_world(case: Case) -> World {
     let mut cloud = case.cloud(7, 5, true);
     cloud.steady = true;
@@ -131,7 +137,7 @@ fn each<T: Sync>(what: &str, points: &[T], play: impl Fn(&T) -> Option<String> +
 
 #[test]
 fn a_crash_at_any_commit_changes_nothing() {
-    for (number, case) in CASES.into_iter().enumerate() {
+    for (number, case) in chosen() {
         let (first, last, calm) = play(case, None).unwrap_or_else(|(failure, tail)| {
             panic!("{}: without a crash: {}\n{tail}", case.name(), failure.what);
         });
@@ -220,7 +226,7 @@ fn leaves_nothing(world: &mut World, case: Case) -> Result<(), Failure> {
 
 #[test]
 fn an_abort_at_any_step_leaves_no_host_locked_and_a_new_strategy_converges() {
-    for (number, case) in CASES.into_iter().enumerate() {
+    for (number, case) in chosen() {
         let moments = some(moments(case), 2, number);
         each(&format!("aborts, {}", case.name()), &moments, |moment| {
             let mut world = match up_to(case, moment) {
@@ -296,7 +302,7 @@ fn understandable(world: &World, text: &str) -> bool {
 
 #[test]
 fn a_neighbour_in_trouble_at_any_step_ends_the_strategy_with_a_reason() {
-    for (number, case) in CASES.into_iter().enumerate() {
+    for (number, case) in chosen() {
         let moments = moments(case);
         let points = moments.iter().flat_map(|moment| TROUBLES.map(|trouble| (moment, trouble)));
         let points = some(points.collect(), 4, number);
