@@ -3,7 +3,7 @@
 //! Contract: deployment 7.1.
 
 use crate::log_file;
-use nfv_common::argparse::{self, Opt, Parser, Stop, Takes};
+use nfv_common::argparse::{Opt, Parser, Stop, Takes};
 use nfv_common::config::Settings;
 use nfv_common::forensic::{self, EvidenceError, Listener, NotALine, Period, Record, Report, Stamp};
 use std::ffi::OsString;
@@ -51,8 +51,7 @@ pub fn run(
     stdout: &mut impl Write,
     stderr: &mut impl Write,
 ) -> io::Result<u8> {
-    let width = argparse::width(std::env::var("COLUMNS").ok().as_deref());
-    let values = match parser().read(arguments, width) {
+    let values = match parser().read(arguments) {
         Ok(values) => values,
         Err(Stop::Help(text)) => {
             write!(stdout, "{text}")?;

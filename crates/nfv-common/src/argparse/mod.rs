@@ -180,6 +180,11 @@ pub fn width(columns: Option<&str>) -> i64 {
     columns.and_then(python_int).map_or(DEFAULT_COLUMNS, |(number, _)| number) - 2
 }
 
+/// The width of a line of help in this process, as `COLUMNS` in its environment says.
+pub fn columns() -> i64 {
+    width(std::env::var("COLUMNS").ok().as_deref())
+}
+
 impl Parser {
     /// A parser that knows `-h` and `--help`; `prog` stands before usage and errors.
     pub fn new(prog: impl Into<String>) -> Self {

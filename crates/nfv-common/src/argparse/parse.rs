@@ -1,6 +1,6 @@
 //! Reading a command line.
 
-use super::{Given, Matches, Opt, Parser, Positional, Stop, Takes, python_int};
+use super::{Given, Matches, Opt, Parser, Positional, Stop, Takes, columns, python_int};
 use crate::python_dict::ordered;
 use crate::python_text::quoted_bytes;
 use std::ffi::OsString;
@@ -49,18 +49,25 @@ impl Parser {
         Ok(matches)
     }
 
-    /// As [`Self::parse`], of arguments as the system has them.
+    /// As [`Self::parse`], of the process's arguments, with lines of [`super::columns`].
     ///
     /// # Errors
-    /// As [`Self::parse`]; or an argument is not UTF-8.
-    pub fn read(&self, arguments: impl IntoIterator<Item = OsString>, width: i64) -> Result<Matches, Stop> {
+    /// As [`Self::parse`] and [`Self::texts`].
+    pub fn read(&self, arguments: impl IntoIterator<Item = OsString>) -> Result<Matches, Stop> {
+        self.parse(&self.texts(arguments)?, columns())
+    }
+
+    /// The process's arguments as texts.
+    ///
+    /// # Errors
+    /// An argument is not UTF-8.
+    pub fn texts(&self, arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, Stop> {
         let text = |argument: OsString| {
-            argument
-                .into_string()
-                .map_err(|odd| self.error(width, &format!("argument {} is not UTF-8", odd.to_string_lossy())))
+            argument.into_string().map_err(|odd| {
+                self.error(columns(), &format!("argument {} is not UTF-8", odd.to_string_lossy()))
+            })
         };
-        let texts = arguments.into_iter().map(text).collect::<Result<Vec<_>, _>>()?;
-        self.parse(&texts, width)
+        arguments.into_iter().map(text).collect()
     }
 
     /// Usage and error.
@@ -215,11 +222,10 @@ impl Reader<'_> {
             Positional::Commands { commands, .. } => {
                 let name = &self.arguments[from];
                 let Some(command) = commands.iter().find(|command| command.name == name) else {
-                    let names: Vec<_> =
-                        commands.iter().map(|command| quoted_bytes(command.name.as_bytes())).collect();
+                    let names: Vec<_> = commands.iter().map(|command| quoted_bytes(command.name)).collect();
                     return Err(Wrong::Text(format!(
                         "argument : invalid choice: {} (choose from {})",
-                        quoted_bytes(name.as_bytes()),
+                        quoted_bytes(name),
                         names.join(", ")
                     )));
                 };
@@ -246,7 +252,7 @@ impl Reader<'_> {
         // `-hd` is two short options
         while let (Takes::Flag | Takes::Help, Some(text)) = (option.takes, &glued) {
             let ignored = || {
-                let text = quoted_bytes(text.as_bytes());
+                let text = quoted_bytes(text);
                 Wrong::Text(format!("argument {}: ignored explicit argument {text}", option.title()))
             };
             if !short {
@@ -290,8 +296,8 @@ impl Reader<'_> {
             Takes::Text => Given::Text(text),
             Takes::Choice(choices) if choices.contains(&text.as_str()) => Given::Text(text),
             Takes::Choice(choices) => {
-                let choices: Vec<_> = choices.iter().map(|choice| quoted_bytes(choice.as_bytes())).collect();
-                return Err(not_among(option, &quoted_bytes(text.as_bytes()), &choices));
+                let choices: Vec<_> = choices.iter().map(quoted_bytes).collect();
+                return Err(not_among(option, &quoted_bytes(text), &choices));
             }
             Takes::Range(from, to) => match python_int(&text) {
                 Some((number, _)) if (from..=to).contains(&number) => Given::Number(number),
@@ -299,7 +305,7 @@ impl Reader<'_> {
                     return Err(Wrong::Text(format!(
                         "argument {}: invalid value: {} (a whole number from {from} to {to})",
                         option.title(),
-                        quoted_bytes(text.as_bytes())
+                        quoted_bytes(text)
                     )));
                 }
             },
@@ -310,7 +316,7 @@ impl Reader<'_> {
                     return Err(not_among(option, &shown, &choices));
                 }
                 None => {
-                    let text = quoted_bytes(text.as_bytes());
+                    let text = quoted_bytes(text);
                     return Err(Wrong::Text(format!(
                         "argument {}: invalid int value: {text}",
                         option.title()

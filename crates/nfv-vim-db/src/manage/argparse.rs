@@ -2,7 +2,8 @@
 //!
 //! Contract: deployment 2.1.
 
-use nfv_common::argparse::{Opt, Parser, Stop, Takes, width};
+use nfv_common::argparse::{Opt, Parser, Stop, Takes, columns};
+use std::ffi::OsString;
 
 const PROG: &str = "nfv-vim-manage";
 const USAGE: &str = "nfv-vim-manage <command> [<args>] 
@@ -22,11 +23,6 @@ pub(super) struct Transfer {
     pub filename: String,
 }
 
-/// Help and errors have their lines broken at 80 columns, which none of these texts reaches; `COLUMNS` says otherwise.
-pub fn columns() -> i64 {
-    width(std::env::var("COLUMNS").ok().as_deref())
-}
-
 fn top() -> Parser {
     Parser::new(PROG).usage(USAGE).word("command", "command to be run")
 }
@@ -36,9 +32,9 @@ pub(super) fn help() -> String {
     top().help_text(columns())
 }
 
-/// An error of the tool itself.
-pub(super) fn misused(error: &str) -> String {
-    format!("usage: {}\n{PROG}: error: {error}\n", USAGE.trim_end_matches('\n'))
+/// The arguments after the tool's name as texts.
+pub(super) fn texts(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, Stop> {
+    top().texts(arguments)
 }
 
 /// The command: of the arguments after the tool's name the first one only is looked at.

@@ -1,8 +1,8 @@
 //! `db-check`: tells an operator what is in a database and what is wrong with it.
 
-use super::{Outcome, columns, stopped};
+use super::{Outcome, stopped};
 use crate::check::{Check, Severity, WriteAheadLog, check};
-use nfv_common::argparse::{Opt, Parser, Takes};
+use nfv_common::argparse::{Opt, Parser, Takes, columns};
 use std::fmt::Write as _;
 use std::path::Path;
 

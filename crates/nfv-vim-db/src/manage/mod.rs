@@ -7,7 +7,6 @@ mod db_check;
 
 use crate::transfer::{self, TransferError};
 use argparse::Transfer;
-pub use argparse::columns;
 use nfv_common::argparse::Stop;
 use std::ffi::OsString;
 use std::path::Path;
@@ -56,13 +55,10 @@ const COMMANDS: [Command; 2] = [
 
 /// Runs the tool with the arguments after its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
-    let mut texts = Vec::new();
-    for argument in arguments {
-        match argument.into_string() {
-            Ok(text) => texts.push(text),
-            Err(odd) => return misused(format!("argument {} is not UTF-8", odd.to_string_lossy())),
-        }
-    }
+    let texts = match argparse::texts(arguments) {
+        Ok(texts) => texts,
+        Err(stop) => return stopped(stop, ""),
+    };
     let name = match argparse::first(&texts) {
         Ok(name) => name,
         Err(stop) => return stopped(stop, ""),
@@ -103,10 +99,6 @@ pub fn stopped(stop: Stop, below: &str) -> Outcome {
         // the original shows where Python failed
         Stop::Failed(error) => Outcome { stderr: format!("{error}\n"), code: 1, ..Outcome::default() },
     }
-}
-
-fn misused(error: String) -> Outcome {
-    Outcome { stderr: argparse::misused(&error), code: 2, ..Outcome::default() }
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(super) enum Then {
     Audit(AuditAnswer),
     /// Uptimes for dead office recovery.
     Dor,
-    /// A question of a strategy, and the how manyeth strategy of this process it is.
+    /// A question of a strategy, and that strategy's number in this process.
     SwMgmt { question: Question, asker: Asker, strategy: u64 },
 }
 

@@ -53,7 +53,7 @@ const TROUBLED: u8 = 4;
 
 /// Runs the command with the arguments after its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
-    let values = match parser().read(arguments, manage::columns()) {
+    let values = match parser().read(arguments) {
         Ok(values) => values,
         Err(stop) => return manage::stopped(stop, EXIT_CODES),
     };

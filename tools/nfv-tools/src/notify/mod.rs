@@ -8,7 +8,7 @@ mod wire;
 
 pub use syslog::{Level, Log, Syslog};
 
-use nfv_common::argparse::{self, Matches, Opt, Parser, Stop, Takes};
+use nfv_common::argparse::{Matches, Opt, Parser, Stop, Takes};
 use nfv_common::{pyjson, python_text};
 use serde_json::Value;
 use std::ffi::OsString;
@@ -59,8 +59,7 @@ pub fn run(
     stdout: &mut impl Write,
     stderr: &mut impl Write,
 ) -> io::Result<Exit> {
-    let width = argparse::width(std::env::var("COLUMNS").ok().as_deref());
-    match parser().read(arguments, width) {
+    match parser().read(arguments) {
         Ok(values) => Ok(notify(&values, log)),
         Err(Stop::Help(text)) => {
             write!(stdout, "{text}")?;
@@ -115,8 +114,8 @@ fn exchange(
         Level::Info,
         &format!(
             "Request={{'notify-data': {}, 'version': 1, 'notify-type': {}}}",
-            python_text::quoted_bytes(data.as_bytes()),
-            python_text::quoted_bytes(kind.as_bytes())
+            python_text::quoted_bytes(data),
+            python_text::quoted_bytes(kind)
         ),
     );
     let payload = format!(

@@ -26,7 +26,7 @@ pub(super) const FILE: &str = "_sw_mgmt_director.py";
 pub(in crate::core) struct SwMgmt {
     /// At most one in the system.
     update: Option<SwUpdate>,
-    /// The how manyeth of this process it is: an answer to a deleted one is not for the next.
+    /// Number of the strategies made in this process: an answer to a deleted one is not for the next.
     pub(super) serial: u64,
     /// It was loaded, and what waits has not gone on yet.
     to_resume: bool,
