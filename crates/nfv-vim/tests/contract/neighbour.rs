@@ -284,6 +284,20 @@ fn a_booting_host_fails_what_was_running_there() {
     }
 }
 
+/// The word of a boot may be late where the VIM starts with its host: what was started since is left alone.
+#[test]
+fn a_late_word_of_a_boot_leaves_alone_what_just_came_up() {
+    for (seconds, failed) in [(19, false), (21, true)] {
+        let mut rig = cloud_with(|server| nova(server, "stopped", "none", "shutdown"));
+        rig.nova(VM, "active", "none", "running");
+        rig.run(seconds);
+        let status = if failed { BootingStatus::Accepted } else { BootingStatus::Okay };
+        let reply = rig.ask(Notification::HostBooting { name: H.to_owned() });
+        assert_eq!(reply, Some(Reply::HostBooting(status)), "after {seconds} s");
+        assert_eq!(rig.action(VM) == "fail", failed, "after {seconds} s");
+    }
+}
+
 fn amqp() -> Vec<Case> {
     const UPDATE: &str = "9.4 compute.instance.update";
     vec![

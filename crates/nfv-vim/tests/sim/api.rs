@@ -167,10 +167,14 @@ impl World {
             | DirectorCommand::StartInstances { uuids, .. } => uuids,
             _ => &[],
         };
-        if matches!(&command, DirectorCommand::MigrateInstances(_))
-            && let Some(host) = touched.first().and_then(|uuid| self.cloud.servers[uuid].host.clone())
-            && let Some(host) = self.cloud.hosts.get_mut(&host)
-        {
+        let emptied = match &command {
+            DirectorCommand::MigrateInstances(uuids) => {
+                uuids.first().and_then(|uuid| self.cloud.servers[uuid].host.clone())
+            }
+            DirectorCommand::DisableHostServices { hosts, .. } => hosts.first().cloned(),
+            _ => None,
+        };
+        if let Some(host) = emptied.and_then(|host| self.cloud.hosts.get_mut(&host)) {
             host.emptied = Some(self.now);
         }
         for uuid in touched {

@@ -52,7 +52,9 @@ impl Cloud {
         let by_user = by_user || server.asked.is_some_and(|asked| self.now.since(asked) < ASKED);
         let name = server.name.clone();
         let host = server.host.clone().unwrap_or_default();
-        let under_way = server.op.as_ref().is_some_and(|op| op.kind == kind);
+        // what takes longer was left lying by a host that died
+        let under_way =
+            server.op.as_ref().is_some_and(|op| op.kind == kind && self.now.since(op.began) <= LONGEST_OP);
         if under_way && kind != OpKind::ResetError && !by_user {
             self.violations.push(format!("{kind:?} of {name} asked for while Nova performs it"));
         }

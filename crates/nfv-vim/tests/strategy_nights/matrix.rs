@@ -89,8 +89,19 @@ fn end_of(world: &World, end: StrategyState) -> String {
     format!("{end} {} {:?} {hosts:?} {servers:?} {raised:?}", reason(world), world.cloud.upgrade)
 }
 
-/// First and last commit of the strategy, and its end.
-fn play(case: Case, crash: Option<CrashPoint>) -> Result<(u64, u64, String), Story> {
+/// A strategy that was played to its end.
+struct Played {
+    /// The first commit of the strategy.
+    first: u64,
+    /// Its last one.
+    last: u64,
+    /// The site as it was left.
+    end: String,
+    /// The end of the journal.
+    tail: String,
+}
+
+fn play(case: Case, crash: Option<CrashPoint>) -> Result<Played, Story> {
     let mut world = calm_world(case);
     world.crash_at = crash;
     let run = |world: &mut World| {
@@ -100,7 +111,7 @@ fn play(case: Case, crash: Option<CrashPoint>) -> Result<(u64, u64, String), Sto
         let end = until_idle(world, |_| {})?;
         let last = world.commits;
         world.run_for(secs(300))?;
-        Ok((first, last, end_of(world, end)))
+        Ok(Played { first, last, end: end_of(world, end), tail: world.journal.tail() })
     };
     let result = run(&mut world);
     with_tail(&world, result)
@@ -138,7 +149,7 @@ fn each<T: Sync>(what: &str, points: &[T], play: impl Fn(&T) -> Option<String> +
 #[test]
 fn a_crash_at_any_commit_changes_nothing() {
     for (number, case) in chosen() {
-        let (first, last, calm) = play(case, None).unwrap_or_else(|(failure, tail)| {
+        let Played { first, last, end: calm, .. } = play(case, None).unwrap_or_else(|(failure, tail)| {
             panic!("{}: without a crash: {}\n{tail}", case.name(), failure.what);
         });
         assert!(calm.starts_with("applied"), "{}: {calm}", case.name());
@@ -146,8 +157,10 @@ fn a_crash_at_any_commit_changes_nothing() {
             .flat_map(|commit| [false, true].map(|effects_left| CrashPoint { commit, effects_left }));
         let points = some(points.collect(), 3, number);
         each(&format!("crashes, {}", case.name()), &points, |point| match play(case, Some(*point)) {
-            Ok((_, _, end)) if end == calm => None,
-            Ok((_, _, end)) => Some(format!("{point:?}: ends\n  {end}\n  without the crash\n  {calm}")),
+            Ok(Played { end, .. }) if end == calm => None,
+            Ok(Played { end, tail, .. }) => {
+                Some(format!("{point:?}: ends\n  {end}\n  without the crash\n  {calm}\n{tail}"))
+            }
             Err((failure, tail)) => Some(format!("{point:?}: {}\n{tail}", failure.what)),
         });
     }

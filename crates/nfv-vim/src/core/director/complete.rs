@@ -4,6 +4,7 @@ use super::operation::{ItemEnd, ItemState, OperationKind};
 use super::sw_mgmt::SwMgmtEvent;
 use super::{FILE, LOGGER};
 use crate::core::host::HostEvent;
+use crate::core::instance::action::ActionKind;
 use crate::core::instance::state::Report;
 use crate::core::{Event, Level, Vim};
 
@@ -93,6 +94,29 @@ impl Vim {
                 Report::Migrate(ItemEnd::Completed)
             };
             self.queue.push_back(Event::Report { uuid: uuid.to_owned(), report, from: Some(host) });
+        }
+    }
+
+    /// An action took the place of others, which report nothing themselves. A strategy's operation has no deadline of
+    /// its own: it hears that the instance will not move (docs/differences.md).
+    pub(in crate::core) fn director_action_displaced(
+        &mut self,
+        uuid: &str,
+        by: ActionKind,
+        displaced: &[ActionKind],
+    ) {
+        let moves =
+            |kind| matches!(kind, ActionKind::LiveMigrate | ActionKind::ColdMigrate | ActionKind::Evacuate);
+        // a deletion tells in the end, a move of another kind reports its own end
+        if by == ActionKind::Delete || moves(by) || !displaced.iter().copied().any(moves) {
+            return;
+        }
+        let waiting = self.operations.iter().find(|(_, operation)| {
+            operation.kind == OperationKind::MigrateInstances && operation.waits_for(uuid)
+        });
+        if let Some((host, _)) = waiting {
+            let (report, from) = (Report::Migrate(ItemEnd::Cancelled), Some(host.clone()));
+            self.queue.push_back(Event::Report { uuid: uuid.to_owned(), report, from });
         }
     }
 

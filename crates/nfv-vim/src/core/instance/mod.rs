@@ -97,6 +97,8 @@ pub struct Instance {
     pub crashed: bool,
     /// When Nova was last asked to confirm a cold migration.
     pub confirm_sent: Option<Mono>,
+    /// When this process saw it come up, last.
+    pub came_up: Option<Mono>,
     /// The action that an earlier process had under way when it ended.
     pub resuming: Option<ActionType>,
     /// What its guest wants done and Nova has not answered yet: it goes on after a restart.
@@ -139,6 +141,7 @@ impl Instance {
             seen: now,
             crashed: false,
             confirm_sent: None,
+            came_up: None,
             resuming: None,
             repair: None,
             from_host: None,

@@ -119,6 +119,10 @@ impl Vim {
                 || kind == ActionKind::GuestServicesSet
                 || (other == ActionKind::Fail && kind != ActionKind::Delete)
         };
+        let displaced: Vec<_> = (instance.running.iter().map(|running| running.kind))
+            .chain(instance.pending.iter().map(|pending| pending.kind))
+            .filter(|other| !survives(*other))
+            .collect();
         instance.pending.retain(|pending| survives(pending.kind));
         let record = instance.record_for(kind);
         if let Some(running) = &instance.running
@@ -136,6 +140,7 @@ impl Vim {
                 self.dirty_instances.insert(uuid.to_owned());
             }
         }
+        self.director_action_displaced(uuid, kind, &displaced);
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         match &instance.running {
             None => {

@@ -185,6 +185,9 @@ impl Vim {
             && (old.oper_state != OperState::Enabled
                 || (old.action == InstanceAction::Rebooting && nfvi.action == InstanceAction::None)
                 || (was.has(&Avail::Resized) && !nfvi.avail_status.contains(&Avail::Resized)));
+        if enabled && old.oper_state != OperState::Enabled {
+            instance.came_up = Some(now);
+        }
         let over = moves(&old.action) && !moves(&nfvi.action);
         if old.action == InstanceAction::Rebooting && instance.repair == Some(ActionType::Reboot) {
             // an earlier process sent it: it is over, and not to be taken up again
@@ -268,8 +271,7 @@ impl Vim {
             && instance.is_enabled()
             && !instance.is_action_running()
             && instance.running.is_none()
-            && instance.action_data.action_type() == ActionType::ColdMigrate
-            && !instance.action_data.from_cli()
+            && instance.owes_confirmation()
             && self.now.mono.since(instance.confirm_sent.unwrap_or(self.started)) >= CONFIRM_AGAIN
         {
             let by = nfv_common::event_log::InitiatedBy::InstanceDirector;
@@ -373,6 +375,17 @@ impl Vim {
 }
 
 impl Instance {
+    /// The last move was a cold migration of the system's own; another action may have been asked for since.
+    fn owes_confirmation(&self) -> bool {
+        [&self.action_data, &self.last_action_data]
+            .into_iter()
+            .find(|data| {
+                use ActionType as A;
+                matches!(data.action_type(), A::ColdMigrate | A::Resize | A::ConfirmResize | A::RevertResize)
+            })
+            .is_some_and(|data| data.action_type() == ActionType::ColdMigrate && !data.from_cli())
+    }
+
     /// What a notification does not carry is taken from what is known.
     fn fill_from_known(&self, nfvi: &mut object::Instance) {
         let known = &self.nfvi;
