@@ -22,6 +22,7 @@ fn facts() -> InstanceFacts {
         enabled: true,
         disabled: false,
         failed: false,
+        stopping: false,
         migrating: false,
         resizing: false,
         rebuilding: false,

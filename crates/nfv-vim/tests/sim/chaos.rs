@@ -169,7 +169,7 @@ impl World {
         if let Some(name) = self.upgrading.take() {
             self.tell_upgrade(&name, false);
         }
-        for name in self.hosts_where(|host| host.avail == HostAvailStatus::FailedComponent) {
+        for name in self.hosts_where(|host| host.alive && host.avail == HostAvailStatus::FailedComponent) {
             self.cloud.mend_ports(&name);
         }
         self.cloud.op_failures = 0;

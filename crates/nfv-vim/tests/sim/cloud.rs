@@ -90,6 +90,8 @@ pub struct Cloud {
     pub op_failures: u32,
     /// Users ask for actions as well.
     pub users: bool,
+    /// When the VIM started last.
+    pub vim_started: Mono,
     /// Strategies move instances as well.
     pub strategies: bool,
     /// Durations are always the middle of their range.
@@ -126,6 +128,7 @@ impl Cloud {
             amqp: true,
             op_failures: 0,
             users: false,
+            vim_started: Mono::ZERO,
             strategies: false,
             steady: false,
             last_id: 0,

@@ -83,6 +83,8 @@ pub struct Server {
     pub power: &'static str,
     /// What is being done.
     pub op: Option<Op>,
+    /// When its last reboot was asked for.
+    pub rebooted: Mono,
     /// A user stopped it.
     pub user_stopped: bool,
     /// How often it failed.
@@ -115,6 +117,7 @@ impl Server {
             task: "none",
             power: "running",
             op: None,
+            rebooted: Mono::ZERO,
             user_stopped: false,
             failures: 0,
             done: BTreeMap::new(),

@@ -389,6 +389,7 @@ impl World {
         };
         let (vim, outcome) = Vim::start(self.config.clone(), facts, snapshot, self.wall());
         self.vim = Some(vim);
+        self.cloud.vim_started = self.now;
         self.journal.line(self.now, &format!("vim: process {} starts", self.process));
         self.carry_out(outcome);
     }

@@ -36,6 +36,10 @@ impl Vim {
         self.log(Level::Info, LOGGER, FILE, sentence.clone());
         self.item(&host, uuid, ItemState::Ended(end));
         if end != ItemEnd::Completed && kind.gives_up_at_first() {
+            if matches!(report, Report::Evacuate(_)) && !failed {
+                // Nova left it in the middle of its rebuilding: only what failed is healed (docs/differences.md)
+                self.fail_instance(uuid, None);
+            }
             self.gives_up(&host, report, &sentence);
             return;
         }

@@ -45,8 +45,12 @@ pub fn react(running: &mut Running, event: &InstanceEvent, facts: &InstanceFacts
                 Reaction::default()
             }
             E::TaskFailed { reason, .. } => fail(reason, Some(Report::Start(ItemEnd::Failed))),
+            // news of the stop before it that came late (docs/differences.md)
+            E::NfviEnabled if facts.stopping => Reaction::default(),
             E::NfviEnabled => end(Some(Report::Start(ItemEnd::Completed))),
-            E::Audit if facts.idle && facts.enabled => end(Some(Report::Start(ItemEnd::Completed))),
+            E::Audit if facts.idle && facts.enabled && !facts.stopping => {
+                end(Some(Report::Start(ItemEnd::Completed)))
+            }
             E::Audit if facts.idle && unseen(running, now, UNSEEN) => {
                 fail(TIMEOUT, Some(Report::Start(ItemEnd::TimedOut)))
             }

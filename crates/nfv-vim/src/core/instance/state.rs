@@ -282,6 +282,8 @@ pub struct InstanceFacts {
     pub disabled: bool,
     /// Failed.
     pub failed: bool,
+    /// Nova is stopping it.
+    pub stopping: bool,
     /// Live migration seen.
     pub migrating: bool,
     /// Resize seen.

@@ -7,7 +7,7 @@ use super::state::{InstanceEvent, InstanceFacts, Next, Reaction, Running, longes
 use super::work::{InstanceWork, Phase, WorkKind, task_name};
 use crate::core::{Event, Level, TimerKey, Vim};
 use nfv_common::fsm::{Progress, Step, Task, TaskResult};
-use nfv_nfvi::object::ActionState;
+use nfv_nfvi::object::{ActionState, InstanceAction};
 
 const LOGGER: &str = "nfv_vim.state_machine.instance";
 pub(super) const WORK_LOGGER: &str = "nfv_vim.state_machine.instance_task_work";
@@ -98,6 +98,7 @@ impl Vim {
             enabled: instance.is_enabled(),
             disabled: instance.is_disabled(),
             failed: instance.is_failed(),
+            stopping: instance.nfvi.action == InstanceAction::PoweringOff,
             migrating: instance.is_migrating(),
             resizing: instance.is_resizing(),
             rebuilding: instance.is_rebuilding(),
