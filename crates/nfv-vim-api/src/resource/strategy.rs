@@ -133,10 +133,11 @@ static DATA: Record = Record {
         must("alarm-restrictions", ALARM_RESTRICTIONS),
         must("state", Kind::Text),
         must("current-phase", Kind::Text),
-        must("current-phase-completion-percentage", Kind::Int),
         must("build-phase", Kind::Record(&PHASE)),
         must("apply-phase", Kind::Record(&PHASE)),
         must("abort-phase", Kind::Record(&PHASE)),
+        // last in XML, as in the original
+        must("current-phase-completion-percentage", Kind::Int),
     ],
 };
 
