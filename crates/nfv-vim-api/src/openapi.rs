@@ -1,6 +1,9 @@
 //! The OpenAPI document, made from the tables that serve: paths and methods of [`route`](crate::route), types of
-//! [`resource`](crate::resource). A copy is committed (`openapi.json`); a test tells when they differ.
+//! [`resource`](crate::resource), and what handlers refuse beyond them ([`limits`]). A copy is committed (`openapi.json`); a test tells when they differ.
 
+mod limits;
+
+use self::limits::Limit;
 use crate::resource::{compute, description, image, network, strategy, volume};
 use crate::route::{Action, Operation, PathPart, Resource, Verb};
 use crate::wire::{Kind, Need, Record};
@@ -11,8 +14,8 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, ArrayBuilder, ComponentsBuilder, ObjectBuilder, Schema, SchemaType,
-    Type,
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, ComponentsBuilder, ObjectBuilder, Schema, SchemaFormat,
+    SchemaType, Type,
 };
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -197,7 +200,8 @@ fn describe(resource: Resource, operation: &Operation, path: &str, types: &mut T
         .summary(Some(summary));
     let names = path.split(['{', '}']).skip(1).step_by(2);
     for name in names {
-        let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).build();
+        let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+        let schema = if limits::is_uuid(name) { schema.format(Some(uuid())) } else { schema }.build();
         described = described.parameter(
             ParameterBuilder::new()
                 .name(name)
@@ -265,6 +269,10 @@ fn plain(text: &str, content_type: &str) -> ResponseBuilder {
     ResponseBuilder::new().description(text).content(content_type, Content::default())
 }
 
+fn uuid() -> SchemaFormat {
+    SchemaFormat::Custom("uuid".to_owned())
+}
+
 /// The types that were needed so far.
 #[derive(Default)]
 struct Types {
@@ -281,14 +289,37 @@ impl Types {
                 .schema_type(Type::Object)
                 .additional_properties(Some(AdditionalProperties::FreeForm(false)));
             for field in record.fields {
-                object = object.property(field.name, self.field(field.kind, field.need));
-                if matches!(field.need, Need::Mandatory | Need::Given) {
+                let limit = limits::of(record, field.name);
+                let schema = match limit {
+                    None => self.field(field.kind, field.need),
+                    Some(limit) => self.limited(field.kind, limit),
+                };
+                object = object.property(field.name, schema);
+                if matches!(field.need, Need::Mandatory | Need::Given) || limit.is_some_and(Limit::needed) {
                     object = object.required(field.name);
                 }
             }
             self.made.insert(record.name, object.into());
         }
         RefOr::Ref(Ref::from_schema_name(record.name))
+    }
+
+    fn limited(&mut self, kind: Kind, limit: Limit) -> RefOr<Schema> {
+        match limit {
+            Limit::Within(least, most) => ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(least))
+                .maximum(Some(most))
+                .into(),
+            Limit::UuidOrNull => ObjectBuilder::new()
+                .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
+                .format(Some(uuid()))
+                .into(),
+            Limit::Needed => self.field(kind, Need::Given),
+            Limit::Word(word) => {
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some([word])).into()
+            }
+        }
     }
 
     fn field(&mut self, kind: Kind, need: Need) -> RefOr<Schema> {

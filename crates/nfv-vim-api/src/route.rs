@@ -436,6 +436,12 @@ pub fn find(method: &str, segments: &[&str]) -> Result<Route, RoutingError> {
     Ok(Route { resource, operation, parts: parts.into_iter().map(str::to_owned).collect() })
 }
 
+/// The path names a description.
+pub fn is_description(segments: &[&str]) -> bool {
+    let operations = resource(segments).map_or(&[][..], |(resource, _)| resource.operations());
+    operations.iter().any(|one| one.action == Action::Describe)
+}
+
 /// The operation can be asked for with so many parts. A part too many that lies where the body is, and one that is
 /// missing, are told as faults of the operation.
 fn takes(operation: &Operation, parts: usize) -> bool {

@@ -188,6 +188,10 @@ async fn answer(
                 // any method goes there
                 return relay(serving, request, payload).await;
             }
+            if path.ends_with('/') && route::is_description(&segments) {
+                // the original looks for what stands behind the slash
+                return misrouted(request, &RoutingError::NotFound);
+            }
             return misrouted(request, &error);
         }
     };

@@ -115,10 +115,10 @@ impl Feed {
                 text: text("specific-problem-text"),
                 more: text("proposed-repair-action"),
             }),
-            // the record of a clearing names nothing but the alarm, and no time
+            // the record of a clearing names nothing but the alarm, and no time: it is when it was seen
             "Clear-Alarm" => known.map(|raised| Entry {
                 id: 0,
-                time: String::new(),
+                time: now.to_owned(),
                 source: Source::Clear,
                 more: String::new(),
                 ..raised.clone()
@@ -224,5 +224,6 @@ mod tests {
         assert_eq!(feed.alarm_entry(&raise, "now"), None);
         let cleared = feed.alarm_entry(&clear, "now").unwrap();
         assert_eq!((cleared.source, cleared.subject), (Source::Clear, Subject::Instance("i-1".into())));
+        assert_eq!(cleared.time, "now", "its record has none");
     }
 }

@@ -1,6 +1,6 @@
 // Pages that are tables: instances, and what changes seldom.
 
-import { h, put } from "./dom.js";
+import { beforeFrame, h, put } from "./dom.js";
 import { COLUMN } from "./store.js";
 import { INSTANCE_CONDITIONS, badge, disk, instanceCondition, memory, number, sentence } from "./words.js";
 import { Table, chips, matcher, searchField } from "./table.js";
@@ -63,7 +63,10 @@ export function instancesPage({ store, root, query }) {
     if (search.querySelector("input").value) now.set("q", search.querySelector("input").value);
     history.replaceState(null, "", `#/instances${now.size ? `?${now}` : ""}`);
   };
-  const search = searchField("Filter by name, host, tenant …", (text) => { words = matcher(text); apply(); remember(); }, query.get("q") ?? "");
+  // the address is the slow part of a keystroke, and another page's address is none of this one's business
+  let closed = false;
+  const rememberSoon = beforeFrame(() => { if (!closed) remember(); });
+  const search = searchField("Filter by name, host, tenant …", (text) => { words = matcher(text); apply(); rememberSoon(); }, query.get("q") ?? "");
   const states = chips("Instances by state", INSTANCE_CONDITIONS, (key) => { state = key; apply(); remember(); });
   if (state) states.choose(state, true);
   const table = instanceTable(store, {
@@ -82,7 +85,7 @@ export function instancesPage({ store, root, query }) {
       // so that the first letter of a filter is as quick as the others
       setTimeout(() => rows.forEach(textOf));
     },
-    close: () => table.close(),
+    close: () => { closed = true; table.close(); },
   };
 }
 

@@ -37,6 +37,7 @@ export class Table {
     this.table = h("div", { class: "vt", role: "table", "aria-label": options.label }, this.#head, this.scroller);
     this.sorter = h("select", { class: "select only-phone", "aria-label": "Sort by", onchange: (event) => this.#choose(Number(event.target.value), false) },
       options.columns.map((column, index) => column.sort && h("option", { value: index }, `By ${column.label.toLowerCase()}`)));
+    this.table.style.setProperty("--columns", options.columns.map((column) => column.width ?? "1fr").join(" "));
     this.element = h("div", { class: `vt-wrap ${options.class ?? ""}` }, this.table, this.none);
     this.scroller.addEventListener("scroll", this.#draw, { passive: true });
     this.scroller.addEventListener("keydown", (event) => this.#key(event));
@@ -107,7 +108,9 @@ export class Table {
     this.#shown = [];
     for (const { row } of this.#sorted) if (!this.#wanted || this.#wanted(row)) this.#shown.push(row);
     this.table.setAttribute("aria-rowcount", String(this.#shown.length + 1));
-    this.#paint();
+    // what is in sight at once, the rows around it with the next frame
+    this.#paint(0);
+    this.#draw();
     this.#options.counted?.(this.#shown.length, this.#data.length);
   }
 
@@ -118,10 +121,6 @@ export class Table {
     this.#drawHead();
     this.scroller.scrollTop = 0;
     this.#order();
-  }
-
-  #template() {
-    return this.#options.columns.map((column) => column.width ?? "1fr").join(" ");
   }
 
   #drawHead() {
@@ -135,24 +134,28 @@ export class Table {
         : column.label;
       return h("div", { class: `vt-cell ${column.end ? "end" : ""}`, role: "columnheader", "aria-sort": column.sort ? direction : undefined }, content);
     });
-    put(this.#head, h("div", { class: "vt-row vt-headrow", role: "row", "aria-rowindex": "1", css: { "grid-template-columns": this.#template() } }, cells));
+    put(this.#head, h("div", { class: "vt-row vt-headrow", role: "row", "aria-rowindex": "1" }, cells));
     this.#head.querySelectorAll("button")[focused]?.focus();
   }
 
-  #paint() {
+  #paint(margin = MARGIN) {
+    // all reading comes before the first writing: each change of order would cost a layout
+    const gutter = this.scroller.offsetWidth - this.scroller.clientWidth;
     const size = PHONE.matches ? PHONE_ROW : ROW;
     const rows = this.#shown;
-    this.#body.style.height = `${rows.length * size}px`;
     // as high as its rows, up to what there is room for
     const high = rows.length * size + (PHONE.matches ? 2 : 37);
+    const most = Math.min(innerHeight, this.#options.atMost || innerHeight);
+    const top = Math.min(this.scroller.scrollTop, Math.max(0, rows.length * size - this.scroller.clientHeight));
+    this.#body.style.height = `${rows.length * size}px`;
     this.element.style.height = rows.length ? `${Math.min(high, this.#options.atMost || high)}px` : "auto";
-    this.#head.style.paddingRight = `${this.scroller.offsetWidth - this.scroller.clientWidth}px`;
+    this.#head.style.paddingRight = `${gutter}px`;
     const empty = rows.length === 0;
     this.none.hidden = !empty;
     this.table.hidden = empty && this.#data.length === 0;
     if (empty) put(this.none, this.#data.length ? "Nothing matches the filter." : (this.#options.empty ?? "There is nothing here."));
-    const first = Math.max(0, Math.floor(this.scroller.scrollTop / size) - MARGIN);
-    const last = Math.min(rows.length, Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / size) + MARGIN);
+    const first = Math.max(0, Math.floor(top / size) - margin);
+    const last = Math.min(rows.length, Math.ceil((top + most) / size) + margin);
     const keep = new Map();
     for (let index = first; index < last; index += 1) {
       const row = rows[index];
@@ -188,7 +191,7 @@ export class Table {
       return h("div", { class: `vt-row vt-card ${fresh ? "fresh" : ""}`, role: "row" },
         h("div", { class: "vt-cell", role: "cell" }, this.#options.card(row)));
     }
-    return h("div", { class: `vt-row ${fresh ? "fresh" : ""}`, role: "row", css: { "grid-template-columns": this.#template() } },
+    return h("div", { class: `vt-row ${fresh ? "fresh" : ""}`, role: "row" },
       this.#options.columns.map((column) => h("div", { class: `vt-cell ${column.end ? "end" : ""}`, role: "cell" }, column.cell(row))));
   }
 

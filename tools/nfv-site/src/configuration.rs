@@ -40,6 +40,8 @@ pub struct VimPorts {
     pub api: u16,
     /// Health and metrics of nfv-vim.
     pub monitor: u16,
+    /// 32323 of nfv-vim-webserver.
+    pub web: u16,
 }
 
 impl VimPorts {
@@ -53,7 +55,7 @@ impl VimPorts {
         let own = (std::process::id() % 500) as u16 * 16;
         for _ in 0..500 {
             let first = LOWEST_PORT + (own + SITES.fetch_add(8, Ordering::Relaxed)) % PORTS;
-            if (first..first + 7).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            if (first..first + 8).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
                 return Ok(Self {
                     infrastructure: first,
                     guest: first + 1,
@@ -62,6 +64,7 @@ impl VimPorts {
                     rpc: first + 4,
                     api: first + 5,
                     monitor: first + 6,
+                    web: first + 7,
                 });
             }
         }
@@ -109,7 +112,8 @@ pub fn write(dir: &Path, lab: LabPorts, vim: VimPorts, settings: &Settings) -> a
          [event-log]\nnamespace=nfv_vim.event_log.handlers.v1\nhandlers=File-Storage\nconfig_file={}\n\
          [nfvi]\nnamespace=nfv_vim.nfvi.plugins.v1\nconfig_file={}\n\
          [vim]\nrpc_host=127.0.0.1\nrpc_port={}\nrun_dir={}\nmonitor_port={}\n\
-         [vim-api]\nhost=127.0.0.1\nport={}\nrpc_host=127.0.0.1\nrpc_port=0\n",
+         [vim-api]\nhost=127.0.0.1\nport={}\nrpc_host=127.0.0.1\nrpc_port=0\n\
+         [vim-webserver]\nhost=127.0.0.1\nport={}\nsource_dir={}\nalarm_interval_in_secs=1\n",
         at("debug.ini"),
         at(SYSLOG_SOCKET),
         at("db"),
@@ -120,6 +124,8 @@ pub fn write(dir: &Path, lab: LabPorts, vim: VimPorts, settings: &Settings) -> a
         at("run"),
         vim.monitor,
         vim.api,
+        vim.web,
+        at("web"),
     );
     for (section, key, value) in settings {
         // sections may be repeated; they are merged

@@ -4,6 +4,7 @@ use crate::api::Api;
 use crate::cloud::Cloud;
 use crate::configuration::{self, LabPorts, Settings, VimPorts};
 use crate::syslog::Syslog;
+use crate::web::Web;
 use anyhow::{Context, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -227,6 +228,14 @@ impl Site {
         let (from, to) = (format!("port={}\n", self.vim_ports.api), format!("port={port}\n"));
         std::fs::write(self.directory.join("other.ini"), own.replace(&from, &to))?;
         Api::start(command, &self.directory, "other.ini", port, self.keystone).await
+    }
+
+    /// Starts nfv-vim-webserver beside the VIM; its output goes to `vim-web.out`.
+    ///
+    /// # Errors
+    /// It cannot be started or does not come up.
+    pub async fn start_web(&self) -> anyhow::Result<Web> {
+        Web::start(&self.binaries.join("nfv-vim-webserver"), &self.directory, self.vim_ports.web).await
     }
 
     /// The simulated cloud.

@@ -19,10 +19,10 @@ const ALARM_RESTRICTIONS: Kind = Kind::Choice(&["strict", "relaxed"]);
 /// Name of the field for workers at a time.
 const MAX_PARALLEL: &str = "max-parallel-worker-hosts";
 /// Workers at a time, at least.
-const FEWEST_HOSTS: i64 = 2;
+pub(crate) const FEWEST_HOSTS: i64 = 2;
 
 /// Workers at a time, at most.
-const fn most_hosts(update: Update) -> i64 {
+pub(crate) const fn most_hosts(update: Update) -> i64 {
     match update {
         Update::Patch => 100,
         Update::Upgrade => 10,
@@ -133,10 +133,11 @@ static DATA: Record = Record {
         must("alarm-restrictions", ALARM_RESTRICTIONS),
         must("state", Kind::Text),
         must("current-phase", Kind::Text),
-        must("current-phase-completion-percentage", Kind::Int),
         must("build-phase", Kind::Record(&PHASE)),
         must("apply-phase", Kind::Record(&PHASE)),
         must("abort-phase", Kind::Record(&PHASE)),
+        // last in XML, as in the original
+        must("current-phase-completion-percentage", Kind::Int),
     ],
 };
 

@@ -3,6 +3,7 @@
 use nfv_common::pyjson;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// A value of an answer. Fields that are not set are left out of objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +94,7 @@ fn element(name: &str, out: &mut String, empty: bool, inside: impl FnOnce(&mut S
     out.extend(["</", name, ">"]);
 }
 
-/// Text of an element. Characters that XML cannot have become spaces.
+/// Text of an element, in ASCII as the original's. Characters that XML cannot have become spaces.
 fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
@@ -102,7 +103,10 @@ fn escape(text: &str, out: &mut String) {
             '>' => out.push_str("&gt;"),
             '\t' | '\n' | '\r' => out.push(c),
             '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push(' '),
-            _ => out.push(c),
+            ' '..='\u{7f}' => out.push(c),
+            _ => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
         }
     }
 }
@@ -139,7 +143,7 @@ mod tests {
     #[test]
     fn both_forms_of_a_tree() {
         let tree = Node::Object(vec![
-            ("a", Node::text("x & <y>\u{1}")),
+            ("a", Node::text("x & <y>\u{1}ä")),
             ("empty", Node::text("")),
             ("none", Node::Null),
             ("list", Node::List(vec![Node::Int(-1), Node::Flag(true)])),
@@ -147,11 +151,11 @@ mod tests {
         ]);
         assert_eq!(
             tree.json(),
-            r#"{"a": "x & <y>\u0001", "empty": "", "none": null, "list": [-1, true], "nothing": []}"#
+            r#"{"a": "x & <y>\u0001\u00e4", "empty": "", "none": null, "list": [-1, true], "nothing": []}"#
         );
         assert_eq!(
             tree.xml("result"),
-            "<result><a>x &amp; &lt;y&gt; </a><empty /><none nil=\"true\" /><list><item>-1</item><item>true</item>\
+            "<result><a>x &amp; &lt;y&gt; &#228;</a><empty /><none nil=\"true\" /><list><item>-1</item><item>true</item>\
              </list><nothing /></result>"
         );
     }

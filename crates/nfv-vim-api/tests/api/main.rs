@@ -11,4 +11,3 @@ mod limits;
 mod observed;
 mod process;
 mod recorded;
-mod xml;
