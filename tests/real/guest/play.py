@@ -120,6 +120,8 @@ def agents_come_back(site):
 def stopped_guest(site):
     """A VM that is stopped (SIGSTOP of qemu) delays only itself."""
     stopped, other = site.vms
+    # an answer to an earlier question that comes late would be taken for the answer to this one
+    time.sleep(3)
     stopped.signal(signal.SIGSTOP)
     try:
         code = site.hosts[0].run("guest_scale_helper", "--instance_name", stopped.instance, "--cpu_del")
