@@ -75,9 +75,13 @@ impl Place {
 
     /// The status line of whatever it answers.
     fn ask(&self) -> Option<String> {
+        self.ask_by("GET")
+    }
+
+    fn ask_by(&self, method: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.http)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        stream.write_all(b"GET /v1/hosts/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
+        write!(stream, "{method} /v1/hosts/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         answer.lines().next().map(str::to_owned)
@@ -156,6 +160,19 @@ fn it_tells_its_health_and_reads_its_configuration_when_asked() {
     wait_for("no health file", || place.info().exists());
     assert!(place.ask().is_some());
     assert_eq!(agent.0.try_wait().unwrap(), None);
+}
+
+#[test]
+fn methods_that_the_vim_has_not_are_not_implemented() {
+    let place = Place::new();
+    let _agent = place.start();
+    for method in ["OPTIONS", "HEAD", "TRACE", "BREW"] {
+        let status = place.ask_by(method).unwrap();
+        assert!(status.starts_with("HTTP/1.1 501 "), "{method}: {status}");
+    }
+    // A host of another name is only logged.
+    let status = place.ask().unwrap();
+    assert!(status.starts_with("HTTP/1.1 404 "), "{status}");
 }
 
 #[test]

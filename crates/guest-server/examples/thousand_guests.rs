@@ -4,7 +4,8 @@
 //! thousand_guests <path of guestServer> [guests] [seconds]
 //! ```
 //!
-//! Twice the given time: first alone on its core, then with two processes that keep the core busy.
+//! Twice the given time: first alone on its core, then with two processes that keep the core busy. Beside it a process
+//! that only sleeps tells how late the machine itself lets anyone be on that core.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -30,6 +31,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 const INTERVAL: Duration = Duration::from_millis(400);
+/// Stands for the path when this program is to sleep only.
+const SLEEPER: &str = "--sleeper";
 
 #[derive(Default)]
 struct Told {
@@ -57,6 +60,9 @@ impl Drop for Running {
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let server = arguments.next().context("the path of guestServer is missing")?;
+    if server == SLEEPER {
+        return sleep_and_tell(arguments.next().context("no time")?.parse()?);
+    }
     let guests: usize = arguments.next().map_or(Ok(1000), |text| text.parse())?;
     let seconds: u64 = arguments.next().map_or(Ok(20), |text| text.parse())?;
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
@@ -131,20 +137,43 @@ fn main() -> anyhow::Result<()> {
     kill(pid, Signal::SIGUSR2)?;
     dumped.recv_timeout(Duration::from_secs(60)).context("no dump")?;
 
-    let (cpu, wall) = (processor_time(pid)?, Instant::now());
-    std::thread::sleep(Duration::from_secs(seconds));
-    dump("core of its own", processor_time(pid)?.saturating_sub(cpu), wall.elapsed())?;
+    let measure = |what: &str| -> anyhow::Result<()> {
+        let (cpu, wall) = (processor_time(pid)?, Instant::now());
+        let sleeper = Command::new("taskset")
+            .args(["-c", "0"])
+            .arg(std::env::current_exe()?)
+            .args([SLEEPER, &seconds.to_string()])
+            .output()?;
+        dump(what, processor_time(pid)?.saturating_sub(cpu), wall.elapsed())?;
+        print!("    beside it {}", String::from_utf8_lossy(&sleeper.stdout));
+        Ok(())
+    };
+    measure("core of its own")?;
     let busy =
         || Command::new("taskset").args(["-c", "0", "sh", "-c", "while :; do :; done"]).spawn().map(Running);
     let load = [busy()?, busy()?];
-    let (cpu, wall) = (processor_time(pid)?, Instant::now());
-    std::thread::sleep(Duration::from_secs(seconds));
-    dump("core shared with two busy processes", processor_time(pid)?.saturating_sub(cpu), wall.elapsed())?;
+    measure("core shared with two busy processes")?;
     drop(load);
     println!("memory: {}", memory(pid)?);
     if told.lost.load(Ordering::Relaxed) > 0 {
         bail!("a healthy guest was declared lost");
     }
+    Ok(())
+}
+
+/// Wakes up every few milliseconds, and says how late.
+fn sleep_and_tell(seconds: u64) -> anyhow::Result<()> {
+    let (begun, step) = (Instant::now(), Duration::from_millis(5));
+    let mut late = Vec::new();
+    while begun.elapsed() < Duration::from_secs(seconds) {
+        let due = Instant::now() + step;
+        std::thread::sleep(step);
+        late.push(due.elapsed().as_millis());
+    }
+    late.sort_unstable();
+    let at = |percent: usize| late.get(late.len() * percent / 100).copied().unwrap_or_default();
+    let worst = late.last().context("no time")?;
+    println!("a process that only sleeps: late p50 {} p99 {} worst {worst} msec", at(50), at(99));
     Ok(())
 }
 

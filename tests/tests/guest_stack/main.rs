@@ -111,7 +111,8 @@ async fn play_with_a_real_vm() {
     let since = stack.last_entry().await;
     stack.lock_its_host().await;
     stack.wait_for_log("Live-Migrate rejected for instance guest now on host compute-0", 1).await;
-    stack.wait_for_log("File /tmp/vote_no_to_migrate exists.", 1).await;
+    // The VIM writes a guest's words in lower case and without the final dot (contract: southbound 9.4).
+    stack.wait_for_log("Action rejected by instance: file /tmp/vote_no_to_migrate exists", 1).await;
     stack.wait_until_its_host_is_enabled().await;
     assert!(!stack.nova_actions(since).await.contains(&"os-migrateLive".to_owned()));
     assert!(stack.is_on("compute-0").await);

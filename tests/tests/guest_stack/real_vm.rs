@@ -27,6 +27,29 @@ struct Machine {
     heart: PathBuf,
 }
 
+/// QEMU's monitor.
+struct Monitor(UnixStream);
+
+impl Monitor {
+    async fn order(&mut self, command: &str) {
+        self.0.write_all(format!("{command}\n").as_bytes()).await.unwrap();
+    }
+
+    /// Asks again and again until the answer holds this.
+    async fn ask_until(&mut self, question: &str, answer: &str) {
+        let (mut said, begun) = (String::new(), Instant::now());
+        while !said.contains(answer) {
+            assert!(begun.elapsed() < PATIENCE && !said.contains("failed"), "no {answer}: {said}");
+            self.order(question).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let mut buffer = [0; 8192];
+            let length = self.0.read(&mut buffer).await.unwrap();
+            assert!(length > 0, "qemu has ended: {said}");
+            said.push_str(&String::from_utf8_lossy(&buffer[..length]));
+        }
+    }
+}
+
 /// The VM, wherever it runs.
 pub struct RealVm {
     machine: Machine,
@@ -67,18 +90,12 @@ impl RealVm {
         let way = self.machine.directory.path().join("way");
         let address = format!("unix:{}", way.display());
         let mut other = Machine::start(sockets, Some(&address)).await;
+        // Its ports listen before the way does; its monitor answers when all does.
+        let mut monitor = other.monitor().await;
+        monitor.ask_until("info status", "(inmigrate)").await;
         let mut monitor = self.machine.monitor().await;
-        monitor.write_all(format!("migrate -d {address}\n").as_bytes()).await.unwrap();
-        let mut said = String::new();
-        let begun = Instant::now();
-        while !said.contains("Migration status: completed") {
-            assert!(begun.elapsed() < PATIENCE && !said.contains("failed"), "no migration: {said}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            monitor.write_all(b"info migrate\n").await.unwrap();
-            let mut buffer = [0; 8192];
-            let length = monitor.read(&mut buffer).await.unwrap();
-            said.push_str(&String::from_utf8_lossy(&buffer[..length]));
-        }
+        monitor.order(&format!("migrate -d {address}")).await;
+        monitor.ask_until("info migrate", "Migration status: completed").await;
         std::mem::swap(&mut self.machine, &mut other);
         other.end().await;
         sockets.clone_into(&mut self.sockets);
@@ -156,8 +173,8 @@ impl Machine {
         }
     }
 
-    async fn monitor(&self) -> UnixStream {
-        UnixStream::connect(&self.monitor).await.unwrap()
+    async fn monitor(&self) -> Monitor {
+        Monitor(UnixStream::connect(&self.monitor).await.unwrap())
     }
 
     fn signal(&self, signal: Signal) {

@@ -165,6 +165,14 @@ fn a_modified_instance_is_sent_to_its_host_and_answered_with_its_services() {
 }
 
 #[test]
+fn a_put_of_an_instance_is_answered_with_an_empty_line_and_changes_nothing() {
+    let mut agent = beating();
+    let body = format!(r#"{{"uuid":"{UUID}","hostname":"compute-0"}}"#);
+    assert_eq!(request(&mut agent, Method::Put, &format!("/v1/instances/{UUID}"), &body), good(""));
+    assert_eq!(did(&mut agent), []);
+}
+
+#[test]
 fn a_request_with_an_unknown_host_takes_nothing_away() {
     let mut agent = beating();
     assert_eq!(patch(&mut agent, 7, "disabled"), Reply::Bad(404, Reason::EntityNotFound));

@@ -106,9 +106,9 @@ impl<'a> Shell<'a> {
                     break;
                 }
             }
-            let (now, due) = (self.begun.elapsed(), self.host.next_deadline());
-            if due <= now {
-                self.lateness.count(now - due);
+            let now = self.begun.elapsed();
+            if self.host.next_deadline() <= now {
+                self.host.overdue(now).for_each(|late| self.lateness.count(late));
                 self.host.handle(now, Input::Time, &mut self.actions);
                 self.perform();
             }

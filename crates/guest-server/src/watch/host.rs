@@ -79,6 +79,11 @@ impl Host {
         [first, self.ready].into_iter().flatten().fold(self.search, Duration::min)
     }
 
+    /// How late each timer of an instance is that is due by now.
+    pub fn overdue(&self, now: Duration) -> impl Iterator<Item = Duration> + '_ {
+        self.agenda.iter().map_while(move |(due, _)| now.checked_sub(*due))
+    }
+
     /// The names by which the log knows the instances, and what they do, for a dump.
     pub fn describe(&self) -> Vec<String> {
         let word = |on: bool| if on { 'Y' } else { 'n' };

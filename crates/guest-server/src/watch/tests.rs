@@ -750,3 +750,17 @@ fn channels_are_looked_for_at_the_start_and_every_three_minutes() {
     rig.pass(SECOND);
     assert!(rig.take().contains(&Action::Search));
 }
+
+#[test]
+fn each_timer_that_is_due_counts_with_its_own_lateness() {
+    let mut rig = Rig::new();
+    let other = InstanceUuid::parse("aaaaaaaa-0000-4000-8000-000000000000").unwrap();
+    rig.input(Input::ChannelFound(other));
+    rig.now = SECOND / 4;
+    rig.input(Input::ChannelFound(uuid()));
+    let late = |time: Duration| rig.host.overdue(time).collect::<Vec<_>>();
+    // Both are connected to a second after they were found.
+    assert_eq!(late(SECOND - Duration::from_nanos(1)), []);
+    assert_eq!(late(SECOND), [Duration::ZERO]);
+    assert_eq!(late(2 * SECOND), [SECOND, SECOND * 3 / 4]);
+}
