@@ -30,10 +30,13 @@ done
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/nfv-units.XXXXXX") || exit 1
 GOOD=''
 end() {
+    [ -z "${MACHINE:-}" ] || { kill "$MACHINE" && wait "$MACHINE"; } 2>/dev/null
     umount "$WORK/memory/root" "$WORK/memory" 2>/dev/null
     if [ -n "$GOOD" ]; then rm -rf "$WORK"; else echo "packages and logs are kept in $WORK" >&2; fi
 }
 trap end EXIT
+trap 'exit 143' TERM HUP
+trap 'exit 130' INT
 
 echo "-- packing"
 mkdir -p "$WORK/machine/target/packages"
@@ -61,8 +64,11 @@ StandardOutput=append:/machine/said
 StandardError=append:/machine/said
 END
 echo "-- a machine boots"
-timeout 900 systemd-nspawn --quiet --directory="$WORK/memory/root" --machine="nfv-units-$$" --register=no --keep-unit \
-    --private-network --bind="$WORK/machine:/machine" --boot systemd.unit=nfv-check.service >"$WORK/boot" 2>&1 </dev/null
+timeout 600 systemd-nspawn --quiet --directory="$WORK/memory/root" --machine="nfv-units-$$" --register=no --keep-unit \
+    --private-network --bind="$WORK/machine:/machine" --boot systemd.unit=nfv-check.service >"$WORK/boot" 2>&1 </dev/null &
+MACHINE=$!
+wait "$MACHINE"
+MACHINE=''
 cat "$WORK/machine/said" 2>/dev/null || { tail -5 "$WORK/boot"; skip "no machine can be booted here"; }
 [ "$(cat "$WORK/machine/status" 2>/dev/null)" = 0 ] || fail "the machine's check failed"
 GOOD=1
