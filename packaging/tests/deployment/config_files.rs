@@ -103,7 +103,9 @@ fn what_a_comment_shows_is_the_value_in_force_without_the_key() {
         }
         shown += 1;
         // keys that the original has not
-        if ["run_dir", "action_watch_interval_in_secs", "allowed_hosts", "login", "login_roles"].contains(&key) {
+        if ["run_dir", "action_watch_interval_in_secs", "allowed_hosts", "login", "login_roles"]
+            .contains(&key)
+        {
             continue;
         }
         let row = table

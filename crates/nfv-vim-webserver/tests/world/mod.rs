@@ -151,7 +151,8 @@ impl World {
     fn spawn(directory: tempfile::TempDir, host: &str, extra: &str) -> Self {
         let platform = Platform::start();
         configure(directory.path(), platform.port, host, extra);
-        let (child, address, log) = launch(directory.path());
+        let (child, log) = launch(directory.path());
+        let address = listens_on(&log);
         Self { directory, child, address, log, platform }
     }
 
@@ -160,7 +161,8 @@ impl World {
         let file = self.directory().join("config.ini");
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(file, text.replace("\nport=0\n", &format!("\nport={}\n", self.port()))).unwrap();
-        (self.child, self.address, self.log) = launch(self.directory.path());
+        (self.child, self.log) = launch(self.directory.path());
+        self.address = listens_on(&self.log);
     }
 
     pub fn directory(&self) -> &Path {
@@ -335,8 +337,8 @@ impl EventStream {
 
 type Log = Arc<Mutex<String>>;
 
-/// Starts the process with the configuration in the directory and waits until it listens.
-fn launch(directory: &Path) -> (Child, SocketAddr, Log) {
+/// Starts the process with the configuration in the directory.
+fn launch(directory: &Path) -> (Child, Log) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_nfv-vim-webserver"))
         .arg("-c")
         .arg(directory.join("config.ini"))
@@ -351,11 +353,16 @@ fn launch(directory: &Path) -> (Child, SocketAddr, Log) {
             *kept.lock().unwrap() += &(line + "\n");
         }
     });
+    (child, log)
+}
+
+/// Waits until it listens; gives where.
+fn listens_on(log: &Log) -> SocketAddr {
     let began = Instant::now();
     loop {
         let text = log.lock().unwrap().clone();
         if let Some((_, rest)) = text.split_once("listens on ") {
-            return (child, rest.split_once(".\n").unwrap().0.parse().unwrap(), log);
+            return rest.split_once(".\n").unwrap().0.parse().unwrap();
         }
         assert!(began.elapsed() < PATIENCE, "it does not start: {text}");
         std::thread::sleep(Duration::from_millis(20));

@@ -302,7 +302,7 @@ fn local_time() -> jiff::civil::DateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nfv_nfvi::{IdentityCall, InfrastructureCall};
+    use nfv_nfvi::call::{IdentityCall, InfrastructureCall};
 
     #[test]
     fn histograms_name_calls_by_their_function() {
