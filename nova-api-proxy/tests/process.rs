@@ -160,6 +160,33 @@ fn signals_do_what_the_contract_says() {
     }
 }
 
+/// The pid file that is left belongs to whoever wrote it: the init script removes it.
+#[test]
+fn after_a_kill_the_next_one_serves_on_the_same_port() {
+    let (nova, vim, keystone) = site();
+    let mut proxy = Setup::new(&nova, &vim, &keystone).start();
+    // a client that keeps its connection is there when it dies
+    let mut kept = proxy.connect();
+    kept.send("GET / HTTP/1.1\r\n\r\n");
+    assert_eq!(kept.answer("GET").code(), 200);
+    proxy.child.kill().unwrap();
+    proxy.child.wait().unwrap();
+    let left = std::fs::read_to_string(proxy.file("nova-api-proxy.pid")).unwrap();
+    assert_eq!(left, proxy.child.id().to_string());
+    let config = proxy.file("nova-api-proxy.conf");
+    let port = format!("osapi_proxy_listen_port = {}\n", proxy.address.port());
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("osapi_proxy_listen_port = 0\n", &port)).unwrap();
+    std::fs::remove_file(proxy.file("nova-api-proxy.pid")).unwrap();
+    proxy.child = Command::new(PROGRAM).arg("--config-file").arg(&config).spawn().unwrap();
+    proxy.wait_for_log(|log| log.matches("osapi_proxy listening on ").count() == 2);
+    assert_eq!(proxy.ask("GET / HTTP/1.1\r\n\r\n").code(), 200);
+    let pid = std::fs::read_to_string(proxy.file("nova-api-proxy.pid")).unwrap();
+    assert_eq!(pid, proxy.child.id().to_string());
+    proxy.signal(Signal::SIGTERM);
+    assert_eq!(proxy.wait_exit(), 0);
+}
+
 #[test]
 fn a_pid_file_that_is_there_stays_as_it_is() {
     let directory = configured("");

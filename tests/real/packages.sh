@@ -58,7 +58,8 @@ sed 's/^/not there: /' "$WORK/left-out.1" | sort -u
 find "$WORK/1" -name '*.deb' -o -name '*.rpm' | sed 's|.*/||' | sort | tr '\n' ' '; echo
 
 echo "-- shellcheck"
-shellcheck packaging/ocf/* packaging/init.d/* packaging/guest/* nova-api-proxy/scripts/api-proxy || fail "shellcheck"
+shellcheck packaging/ocf/* packaging/init.d/* packaging/guest/* nova-api-proxy/scripts/api-proxy \
+    guest-client/scripts/guest-client.systemd guest-client/scripts/sample_* || fail "shellcheck"
 
 echo "-- lintian"
 lintian --fail-on error --tag-display-limit 0 "$WORK"/1/deb/*.deb >"$WORK/lintian" 2>&1 || { grep '^E:' "$WORK/lintian"; fail "lintian"; }

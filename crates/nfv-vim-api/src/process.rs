@@ -20,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Flag file that tells the service manager's monitor that the process has ended.
 const NOT_RUNNING: &str = ".nfv-vim-api.not_running";
 /// An orderly end takes this long at most.
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(7);
 
 const LOGGER: &str = "nfv_vim.api";
 const FILE: &str = "vim_api.py";

@@ -28,8 +28,9 @@ use std::time::{Duration, Instant};
 
 /// What a request may take as a whole; each wait for the VIM ends before.
 const REQUEST_LIMIT: Duration = Duration::from_secs(300);
-/// How long requests under way may take when the process is to end.
-const SHUTDOWN_SECONDS: u64 = 15;
+/// How long requests under way may take when the process is to end: with all else it is to take less than 10 s, and
+/// after 15 s the resource agent kills.
+const SHUTDOWN_SECONDS: u64 = 6;
 /// Connections that wait to be taken.
 const BACKLOG: u32 = 128;
 /// Body of a 500 when Keystone, or Heat, cannot be asked.

@@ -405,6 +405,61 @@ fn signals_flag_file_and_exit_codes() {
 }
 
 #[test]
+fn after_a_kill_the_next_one_serves_on_the_same_port() {
+    let mut world = World::start("");
+    world.until("the database is read", |world| world.json("/console/api/state")["revision"] != 0);
+    // a page is open when it dies
+    let mut stream = world.stream("/console/stream");
+    stream.event("hello");
+    let (flag, port) = (world.directory().join("run/.nfv-vim-webserver.not_running"), world.port());
+    world.signal(nix::sys::signal::SIGKILL);
+    assert_eq!(world.wait(), None);
+    assert!(!flag.exists(), "who looks for a sign of an end finds that the process has gone");
+    world.start_again();
+    assert_eq!(world.port(), port);
+    world.until("the database is read", |world| {
+        world.json("/console/api/state")["hosts"].as_array().is_some_and(|hosts| hosts.len() == 24)
+    });
+    world.signal(nix::sys::signal::SIGTERM);
+    assert_eq!(world.wait(), Some(0));
+    assert!(flag.exists());
+}
+
+#[test]
+fn it_ends_in_time_whoever_waits() {
+    for signal in [nix::sys::signal::SIGTERM, nix::sys::signal::SIGINT] {
+        let mut world = World::start("");
+        // one says nothing, one does not end what it says, one does not read what it is told
+        let _silent = std::net::TcpStream::connect(("127.0.0.1", world.port())).unwrap();
+        let mut slow = std::net::TcpStream::connect(("127.0.0.1", world.port())).unwrap();
+        std::io::Write::write_all(&mut slow, b"GET / HTTP/1.1\r\nHo").unwrap();
+        let _stream = world.stream("/console/stream");
+        world.signal(signal);
+        assert_eq!(world.wait(), Some(0), "{}", world.errors());
+    }
+}
+
+/// The levels of debug.ini are read again at SIGHUP; what clients do wrong is written only where they ask for it.
+#[test]
+fn malformed_requests_do_not_fill_the_log() {
+    let world = World::start("");
+    let malformed = || assert_eq!(world.raw(b"no HTTP at all\r\n\r\n").unwrap().status, 400);
+    (0..20).for_each(|_| malformed());
+    // lines come in order
+    world.signal(nix::sys::signal::SIGUSR1);
+    world.until("it says so", |world| world.log().contains("Signal USR1 means nothing here"));
+    assert!(!world.log().contains("ERROR"), "{}", world.log());
+    let shown = "[debug-overall]\ndebug_level: debug.level.info\ntrace_level: debug.level.none\n\
+                 [debug-loggers]\nactix_http: debug.level.error\n";
+    std::fs::write(world.directory().join("debug.ini"), shown).unwrap();
+    world.signal(nix::sys::signal::SIGHUP);
+    world.until("the levels are read again", |world| {
+        malformed();
+        world.log().contains("stream error")
+    });
+}
+
+#[test]
 fn a_bad_configuration_ends_with_200_and_says_why() {
     let world = World::start("");
     let config = world.directory().join("bad.ini");

@@ -5,13 +5,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use guest_protocol::framing::{JsonLines, Object};
 use guest_protocol::heartbeat::message::{ActionNotify, GuestMessage, HostMessage, Init, MAX_LENGTH};
 use guest_protocol::heartbeat::words::{CorrectiveAction, Event, Health, Notification, Vote};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+/// An end may take this long; the contract's 10 s, and what a loaded machine adds.
+const END_LIMIT: Duration = Duration::from_secs(14);
 
 pub struct Client(Child);
 
@@ -39,8 +42,16 @@ impl Client {
         self.0.id()
     }
 
+    /// Waits for its end; the test fails when it takes longer than an end may.
     pub fn wait(&mut self) -> ExitStatus {
-        self.0.wait().unwrap()
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < END_LIMIT, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
@@ -180,8 +191,62 @@ fn a_client_is_watched_votes_with_its_script_and_says_good_bye() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(client.0.wait().unwrap().success());
+    assert!(client.wait().success());
     assert!(!dir.path().join("api").exists());
+}
+
+/// A directory with a configuration, and the port of a host that listens.
+fn place() -> (tempfile::TempDir, UnixListener) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("conf"), "HB_MIN_TIMEOUT=200000\n").unwrap();
+    let listener = UnixListener::bind(dir.path().join("port")).unwrap();
+    (dir, listener)
+}
+
+#[test]
+fn each_signal_to_end_ends_it_with_0_whether_or_not_its_host_listens() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
+        for watched in [true, false] {
+            let (dir, listener) = place();
+            let mut client = Client::start(dir.path(), &dir.path().join("port"));
+            let mut host = Host::accept(&listener);
+            if watched {
+                host.take_on();
+                assert!(host.challenge(1).0);
+            } else {
+                // it says init, and nobody answers
+                let GuestMessage::Init(_) = host.hear() else { panic!("no init") };
+            }
+            // what has an effect of its own, or none, does not end it
+            for other in [Signal::SIGHUP, Signal::SIGCONT, Signal::SIGPIPE, Signal::SIGCHLD] {
+                client.signal(other);
+            }
+            client.signal(signal);
+            assert_eq!(client.wait().code(), Some(0), "{signal}, {watched}");
+            assert!(!dir.path().join("api").exists(), "{signal}, {watched}");
+        }
+    }
+}
+
+#[test]
+fn after_a_kill_the_next_one_is_taken_on_and_serves_applications() {
+    let (dir, listener) = place();
+    let mut client = Client::start(dir.path(), &dir.path().join("port"));
+    let mut host = Host::accept(&listener);
+    let first = host.take_on();
+    assert!(host.challenge(1).0);
+    client.signal(Signal::SIGKILL);
+    assert_eq!(client.wait().code(), None);
+    assert!(dir.path().join("api").exists(), "the dead one's socket is there");
+    assert!(UnixStream::connect(dir.path().join("api")).is_err());
+    let mut next = Client::start(dir.path(), &dir.path().join("port"));
+    let mut host = Host::accept(&listener);
+    let init = host.take_on();
+    assert_eq!(init.name, first.name);
+    assert!(host.challenge(2).0);
+    UnixStream::connect(dir.path().join("api")).unwrap();
+    next.signal(Signal::SIGTERM);
+    assert_eq!(next.wait().code(), Some(0));
 }
 
 #[test]
@@ -189,7 +254,7 @@ fn without_a_port_the_vm_is_not_configured() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("conf"), "").unwrap();
     let mut client = Client::start(dir.path(), &dir.path().join("nothing"));
-    let status = client.0.wait().unwrap();
+    let status = client.wait();
     let mut printed = String::new();
     client.0.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
     assert_eq!((status.code(), printed.as_str()), (Some(6), "Process failure, error=NOT_CONFIGURED.\n"));

@@ -110,10 +110,19 @@ impl Site {
     /// # Errors
     /// The program cannot be started.
     pub fn start_vim(&mut self) -> anyhow::Result<()> {
+        self.start_vim_in(&[])
+    }
+
+    /// The same with these variables in its environment.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn start_vim_in(&mut self, environment: &[(&str, &str)]) -> anyhow::Result<()> {
         let log = std::fs::File::options().create(true).append(true).open(self.directory.join("vim.out"))?;
         let child = Command::new(self.binaries.join("nfv-vim"))
             .arg("-c")
             .arg(self.directory.join("config.ini"))
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

@@ -14,6 +14,10 @@ const LOGGERS: &str = "debug-loggers";
 /// Crates whose events are ours; the events of others are shown from WARN upwards unless listed.
 const OWN_CRATES: &[&str] = &["nfv", "guest", "nova_api_proxy"];
 
+/// Modules that tell, as errors, of each client that breaks off or sends what is no HTTP. That is no fault of ours, and
+/// one client could fill the log with it: nothing is shown unless listed.
+const OF_CLIENTS: &[&str] = &["actix_http.h1.dispatcher", "actix_http.h2.dispatcher"];
+
 /// Levels by logger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LevelTable {
@@ -77,6 +81,7 @@ impl LevelTable {
             }
             match name.rsplit_once('.') {
                 Some((parent, _)) => name = parent,
+                None if OF_CLIENTS.contains(&module) => break Some(DebugLevel::None),
                 None => break (!is_own(module)).then_some(DebugLevel::Warn),
             }
         };
@@ -135,7 +140,7 @@ mod tests {
         use DebugLevel::*;
         let (table, _) = table(
             "[debug-overall]\ndebug_level=debug.level.verbose\n[debug-loggers]\nnfv_vim: debug.level.info\n\
-             nfv_vim.core.host: debug.level.debug\nhyper.proto: debug.level.info\n",
+             nfv_vim.core.host: debug.level.debug\nhyper.proto: debug.level.info\nactix_http.h2: debug.level.error\n",
         );
         for (module, level, expected) in [
             ("nfv_vim.core", Debug, false),
@@ -148,6 +153,10 @@ mod tests {
             ("hyper.client", Warn, true),
             ("hyper.proto.h1", Info, true),
             ("hyper.proto.h1", Debug, false),
+            // What clients do wrong is shown to who asks for it.
+            ("actix_http.h1.dispatcher", Error, false),
+            ("actix_http.h1.decoder", Error, true),
+            ("actix_http.h2.dispatcher", Error, true),
         ] {
             assert_eq!(table.allows_module(module, level), expected, "{module} {level}");
         }

@@ -27,7 +27,7 @@
 //! ```
 //!
 //! Events of foreign crates (HTTP client, AMQP and so on) are shown from WARN upwards, unless debug.ini lists their
-//! crate or module.
+//! crate or module; what the HTTP server tells of its clients' faults is shown only when listed (`actix_http`).
 //!
 //! Contract: deployment 4.4, 3.3, 7.1.
 

@@ -5,6 +5,7 @@ use crate::lab::Lab;
 use nfv_vim_api::openapi::document_text;
 use nfv_vim_api::route::Resource;
 use std::path::Path;
+use std::process::Command;
 
 /// With `NFV_WRITE_OPENAPI=1` the committed copy is written instead of compared.
 #[test]
@@ -18,6 +19,40 @@ fn the_committed_document_is_the_one_that_is_served() {
         committed == document_text(),
         "openapi.json differs from the tables; if that is meant: NFV_WRITE_OPENAPI=1 cargo test -p nfv-vim-api document"
     );
+}
+
+/// The API reference for people is written from the same document.
+#[test]
+fn the_reference_tells_of_what_is_served() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let served = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(served.path(), document_text()).unwrap();
+    let checked =
+        Command::new("python3").arg(root.join("tools/api-ref")).arg("--check").arg(served.path()).output();
+    let checked = checked.unwrap();
+    assert!(checked.status.success(), "run tools/api-ref: {}", String::from_utf8_lossy(&checked.stderr));
+    // what the prose shows exists
+    let document: serde_json::Value = serde_json::from_str(document_text()).unwrap();
+    let known: Vec<Vec<&str>> = document["paths"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(|path| path.trim_matches('/').split('/').collect())
+        .collect();
+    let prose = std::fs::read_to_string(root.join("api-ref/README.md")).unwrap();
+    let mut shown = 0;
+    let words = prose.split(|letter: char| letter.is_whitespace() || "`'\"()|,".contains(letter));
+    for word in words.filter_map(|word| word.find("/api/").map(|at| &word[at..])) {
+        shown += 1;
+        let segments: Vec<&str> =
+            word.split('?').next().unwrap().trim_matches(['/', '.', ';', ':']).split('/').collect();
+        let fits = |path: &Vec<&str>| {
+            path.len() == segments.len()
+                && path.iter().zip(&segments).all(|(known, shown)| known.starts_with('{') || known == shown)
+        };
+        assert!(known.iter().any(fits), "api-ref/README.md: {word} is not served");
+    }
+    assert!(shown > 2, "{shown}");
 }
 
 #[test]

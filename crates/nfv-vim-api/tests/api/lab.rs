@@ -39,6 +39,7 @@ pub struct Vim {
     script: Arc<Mutex<VecDeque<Reaction>>>,
     reflex: Arc<Mutex<Option<Arc<Reflex>>>>,
     seen: Arc<Mutex<Vec<Value>>>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Vim {
@@ -54,6 +55,11 @@ impl Vim {
     /// Requests since the script began.
     pub fn seen(&self) -> Vec<Value> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Requests that are met with silence and whose client still waits.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     async fn listen(&self) -> SocketAddr {
@@ -99,7 +105,9 @@ impl Vim {
                 let _ = stream.write_all(&bytes).await;
             }
             Reaction::Silence => {
+                self.waiting.fetch_add(1, Ordering::Relaxed);
                 let _ = stream.read(&mut bytes).await;
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
             }
         }
     }

@@ -1,14 +1,19 @@
 //! The process: options, signals, exit status, flag file. Contract: vim-api 1.1; deployment 4.3.
 
 use crate::client::{ask, exchange, request};
-use crate::lab::{Lab, configure};
+use crate::lab::{Lab, Reaction, configure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_nfv-vim-api");
+
+/// An end may take this long; the contract's 10 s, and what a loaded machine adds.
+const END_LIMIT: Duration = Duration::from_secs(14);
 
 /// A running process; it ends with this.
 pub struct Process {
@@ -41,22 +46,19 @@ impl Process {
             let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
             let directory = tempfile::tempdir().unwrap();
             configure(directory.path(), &address.to_string(), vim, keystone, more);
-            let out = std::fs::File::create(directory.path().join("out")).unwrap();
-            let child = Command::new(BINARY)
-                .arg("-c")
-                .arg(directory.path().join("config.ini"))
-                .envs(variables.iter().copied())
-                .stdin(Stdio::null())
-                .stderr(out.try_clone().unwrap())
-                .stdout(out)
-                .spawn()
-                .unwrap();
+            let child = spawn(directory.path(), variables);
             let mut process = Self { address, child, directory };
             if process.is_up().await {
                 return process;
             }
         }
         panic!("it does not start");
+    }
+
+    /// Starts it again with the same configuration, where an earlier one has ended.
+    async fn start_again(&mut self) {
+        self.child = spawn(self.directory.path(), &[]);
+        assert!(self.is_up().await, "{}", self.output());
     }
 
     async fn is_up(&mut self) -> bool {
@@ -88,7 +90,7 @@ impl Process {
 
     async fn ended(&mut self) -> ExitStatus {
         let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(60) {
+        while begun.elapsed() < END_LIMIT {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
@@ -96,6 +98,28 @@ impl Process {
         }
         panic!("it does not end");
     }
+
+    async fn until_it_says(&self, text: &str) {
+        let begun = Instant::now();
+        while !self.output().contains(text) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "no {text:?} in {}", self.output());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// With the configuration in the directory; what it says goes to `out` there, anew.
+fn spawn(directory: &Path, variables: &[(&str, &str)]) -> Child {
+    let out = std::fs::File::create(directory.join("out")).unwrap();
+    Command::new(BINARY)
+        .arg("-c")
+        .arg(directory.join("config.ini"))
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .stderr(out.try_clone().unwrap())
+        .stdout(out)
+        .spawn()
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,6 +134,78 @@ async fn signals_end_it_with_0_and_leave_the_flag_file() {
         process.signal(signal);
         assert_eq!(process.ended().await.code(), Some(0));
         assert_eq!(std::fs::read(flag).unwrap(), b"");
+    }
+}
+
+/// A request that the VIM has not answered does not keep it, nor does a client that says nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_in_time_whoever_waits() {
+    let lab = Lab::start().await;
+    lab.vim.react(|_| Reaction::Silence);
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut process = Process::start(lab.vim_address, lab.keystone_address, "").await;
+        let _silent = tokio::net::TcpStream::connect(process.address).await.unwrap();
+        let (address, path) = (process.address, "/api/orchestration/sw-patch/strategy");
+        let headers = [("X-Auth-Token".to_owned(), "good".to_owned())];
+        let asked =
+            tokio::spawn(async move { exchange(address, &request("GET", path, &headers, None)).await });
+        let begun = Instant::now();
+        while lab.vim.waiting() == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the VIM was not asked");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        process.signal(signal);
+        assert_eq!(process.ended().await.code(), Some(0), "{}", process.output());
+        let _ = asked.await;
+        while lab.vim.waiting() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_kill_the_next_one_serves_on_the_same_port() {
+    let lab = Lab::start().await;
+    let mut process = Process::start(lab.vim_address, lab.keystone_address, "").await;
+    let flag = process.directory.path().join(".nfv-vim-api.not_running");
+    // connections of clients that keep them are open when it dies
+    let mut kept = tokio::net::TcpStream::connect(process.address).await.unwrap();
+    kept.write_all(b"GET /api HTTP/1.1\r\nHost: h\r\nX-Auth-Token: good\r\n\r\n").await.unwrap();
+    assert_ne!(kept.read(&mut [0; 4096]).await.unwrap(), 0);
+    process.signal(Signal::SIGKILL);
+    assert_eq!(process.ended().await.code(), None);
+    assert!(!flag.exists(), "who looks for a sign of an end finds that the process has gone");
+    process.start_again().await;
+    assert_eq!(ask(process.address, "GET", "/api", None).await.status, 200);
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.ended().await.code(), Some(0));
+    assert!(flag.exists());
+}
+
+/// The levels of debug.ini are read again at SIGHUP; what clients do wrong is written only where they ask for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_requests_do_not_fill_the_log() {
+    let lab = Lab::start().await;
+    let process = Process::start(lab.vim_address, lab.keystone_address, "").await;
+    let malformed = async || {
+        let answer = exchange(process.address, b"no HTTP at all\r\n\r\n").await.unwrap();
+        assert_eq!(answer.status, 400);
+    };
+    for _ in 0..20 {
+        malformed().await;
+    }
+    // lines come in order
+    assert_eq!(ask(process.address, "GET", "/api", None).await.status, 200);
+    process.until_it_says("\"GET /api HTTP/1.1\" 200").await;
+    assert!(!process.output().contains("ERROR"), "{}", process.output());
+    let shown = "[debug-overall]\ndebug_level: debug.level.debug\ntrace_level: debug.level.notice\n\
+                 [debug-loggers]\nactix_http: debug.level.error\n";
+    std::fs::write(process.directory.path().join("debug.ini"), shown).unwrap();
+    process.signal(Signal::SIGHUP);
+    let begun = Instant::now();
+    while !process.output().contains("stream error") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", process.output());
+        malformed().await;
     }
 }
 

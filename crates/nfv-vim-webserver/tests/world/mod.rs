@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// The machine may be slow.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// An end may take this long; the contract's 10 s, and what a loaded machine adds.
+const END_LIMIT: Duration = Duration::from_secs(14);
+
 const SIZE: Size = Size { computes: 20, instances: 60 };
 
 /// An answer of the webserver.
@@ -117,7 +120,7 @@ pub struct World {
     directory: tempfile::TempDir,
     child: Child,
     address: SocketAddr,
-    log: Arc<Mutex<String>>,
+    log: Log,
     pub platform: Platform,
 }
 
@@ -148,30 +151,18 @@ impl World {
     fn spawn(directory: tempfile::TempDir, host: &str, extra: &str) -> Self {
         let platform = Platform::start();
         configure(directory.path(), platform.port, host, extra);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nfv-vim-webserver"))
-            .arg("-c")
-            .arg(directory.path().join("config.ini"))
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(directory.path().join("stderr")).unwrap())
-            .spawn()
-            .unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (lines, kept) = (BufReader::new(child.stdout.take().unwrap()), Arc::clone(&log));
-        std::thread::spawn(move || {
-            for line in lines.lines().map_while(Result::ok) {
-                *kept.lock().unwrap() += &(line + "\n");
-            }
-        });
-        let began = Instant::now();
-        let address = loop {
-            let text = log.lock().unwrap().clone();
-            if let Some((_, rest)) = text.split_once("listens on ") {
-                break rest.split_once(".\n").unwrap().0.parse().unwrap();
-            }
-            assert!(began.elapsed() < PATIENCE, "it does not start: {text}");
-            std::thread::sleep(Duration::from_millis(20));
-        };
+        let (child, log) = launch(directory.path());
+        let address = listens_on(&log);
         Self { directory, child, address, log, platform }
+    }
+
+    /// Starts it again on the port it had, where an earlier one has ended.
+    pub fn start_again(&mut self) {
+        let file = self.directory().join("config.ini");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(file, text.replace("\nport=0\n", &format!("\nport={}\n", self.port()))).unwrap();
+        (self.child, self.log) = launch(self.directory.path());
+        self.address = listens_on(&self.log);
     }
 
     pub fn directory(&self) -> &Path {
@@ -308,7 +299,14 @@ impl World {
 
     /// Waits for the end; gives the exit status.
     pub fn wait(&mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(began.elapsed() < END_LIMIT, "it does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
@@ -334,6 +332,40 @@ impl EventStream {
     /// It ends, whatever comes before.
     pub fn ends(&mut self) -> bool {
         std::io::copy(&mut self.lines, &mut std::io::sink()).is_ok()
+    }
+}
+
+type Log = Arc<Mutex<String>>;
+
+/// Starts the process with the configuration in the directory.
+fn launch(directory: &Path) -> (Child, Log) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nfv-vim-webserver"))
+        .arg("-c")
+        .arg(directory.join("config.ini"))
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(directory.join("stderr")).unwrap())
+        .spawn()
+        .unwrap();
+    let log = Log::default();
+    let (lines, kept) = (BufReader::new(child.stdout.take().unwrap()), Arc::clone(&log));
+    std::thread::spawn(move || {
+        for line in lines.lines().map_while(Result::ok) {
+            *kept.lock().unwrap() += &(line + "\n");
+        }
+    });
+    (child, log)
+}
+
+/// Waits until it listens; gives where.
+fn listens_on(log: &Log) -> SocketAddr {
+    let began = Instant::now();
+    loop {
+        let text = log.lock().unwrap().clone();
+        if let Some((_, rest)) = text.split_once("listens on ") {
+            return rest.split_once(".\n").unwrap().0.parse().unwrap();
+        }
+        assert!(began.elapsed() < PATIENCE, "it does not start: {text}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

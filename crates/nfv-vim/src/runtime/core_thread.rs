@@ -13,7 +13,7 @@ use nfv_common::histogram::{self, Histograms};
 use nfv_common::logging::LoggingHandle;
 use nfv_common::time::{Mono, Now};
 use nfv_monitor::Supervisor;
-use nfv_nfvi::CallId;
+use nfv_nfvi::{Call, CallId};
 use nfv_plugins::Grant;
 use nfv_vim_db::Database;
 use std::collections::HashMap;
@@ -58,6 +58,8 @@ pub(super) struct CoreThread {
     pub(super) looked_for_kubernetes: Instant,
     pub(super) monitor: Arc<Monitor>,
     pub(super) supervisor: Supervisor,
+    /// Calls under way: what they are called in the histograms, and since when.
+    pub(super) calls: HashMap<CallId, (String, Instant)>,
 }
 
 /// The origin of monotonic time.
@@ -119,7 +121,10 @@ impl CoreThread {
             let input = Input::Kubernetes(kubernetes_configured());
             append(&mut outcome, self.vim.handle(self.clock.now(), input));
         }
+        let ticked = Instant::now();
         append(&mut outcome, self.vim.handle(self.clock.now(), Input::Tick));
+        let name = histogram::names::timer_dispatch();
+        self.histograms.add(name, histogram::names::deciseconds(ticked.elapsed()), local_time());
         let finished = self.finish(outcome);
         self.monitor.turned(begun.elapsed(), &self.vim);
         self.supervisor.turned();
@@ -147,6 +152,10 @@ impl CoreThread {
             Message::Answer(id, result) => {
                 self.grants.remove(&id);
                 self.performer.call_ended(id);
+                if let Some((function, begun)) = self.calls.remove(&id) {
+                    let name = histogram::names::worker_execution_time(&function);
+                    self.histograms.add(name, begun.elapsed().as_secs(), local_time());
+                }
                 Some(Input::Answer { id, result })
             }
             Message::TurnWanted(id, grant) => {
@@ -225,6 +234,15 @@ impl CoreThread {
                 }
                 continue;
             }
+            match &effect {
+                Effect::Call { id, call } => {
+                    self.calls.insert(*id, (histogram_name(call), Instant::now()));
+                }
+                Effect::Abandon(id) => {
+                    self.calls.remove(id);
+                }
+                _ => {}
+            }
             // dropping a grant lets its call go on, so the call is stopped first: what is given up must not leave
             let unused = if let Effect::Abandon(id) = &effect { self.grants.remove(id) } else { None };
             self.performer.perform(effect);
@@ -261,7 +279,39 @@ fn append(to: &mut Outcome, mut from: Outcome) {
     to.effects.append(&mut from.effects);
 }
 
+/// A call as the histograms name it: `get_hosts`.
+fn histogram_name(call: &Call) -> String {
+    // what the derived text begins with: the plugin's variant, then the function's
+    let text = format!("{call:?}");
+    let function = text.split_once('(').map_or(text.as_str(), |(_, inner)| inner);
+    let mut name = String::new();
+    for letter in function.chars().take_while(char::is_ascii_alphanumeric) {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
 /// Histograms carry local dates.
 fn local_time() -> jiff::civil::DateTime {
     jiff::Zoned::now().datetime()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nfv_nfvi::call::{IdentityCall, InfrastructureCall};
+
+    #[test]
+    fn histograms_name_calls_by_their_function() {
+        let host = InfrastructureCall::GetHost { uuid: "u".to_owned(), name: "n".to_owned() };
+        for (call, name) in [
+            (Call::Identity(IdentityCall::GetTenants), "get_tenants"),
+            (Call::Infrastructure(host), "get_host"),
+        ] {
+            assert_eq!(histogram_name(&call), name);
+        }
+    }
 }

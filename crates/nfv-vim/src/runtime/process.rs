@@ -174,6 +174,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         clock,
         grants: HashMap::new(),
         histograms: Histograms::default(),
+        calls: HashMap::new(),
         looked_for_kubernetes: std::time::Instant::now(),
         monitor,
         supervisor: Supervisor::from_environment(),

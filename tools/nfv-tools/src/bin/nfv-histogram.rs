@@ -43,7 +43,7 @@ struct PlotOptions {
     /// The list of histograms: those marked Y are drawn when no others are named.
     #[structopt(long, parse(from_os_str), default_value = "logplot.cfg")]
     list: PathBuf,
-    /// Draw this histogram (may be repeated).
+    /// Draw this histogram, named as in the log or as its table (may be repeated).
     #[structopt(long, number_of_values = 1)]
     process: Vec<String>,
     /// Draw the histograms of this group of the list (may be repeated).
@@ -100,7 +100,8 @@ fn table(logs: Vec<PathBuf>, directory: &Path, tables: &Path) -> anyhow::Result<
     }
     let samples = histogram::read_logs(&logs)?;
     if samples.by_name.is_empty() {
-        println!("No histograms are in these logs. `kill -USR1` of nfv-vim writes them.");
+        let shown: Vec<_> = logs.iter().map(|log| log.display().to_string()).collect();
+        println!("No histograms are in {}. `kill -USR1` of nfv-vim writes them.", shown.join(", "));
         return Ok(());
     }
     for path in samples.write(tables)? {
@@ -117,11 +118,11 @@ fn read_list(path: &Path) -> anyhow::Result<Selection> {
     Ok(Selection::parse(&text))
 }
 
-/// Names of the tables, sorted.
+/// Names of the tables, sorted; at least one.
 fn names(tables: &Path) -> anyhow::Result<Vec<String>> {
-    let entries = std::fs::read_dir(tables).with_context(|| {
-        format!("cannot list {}: make tables first, see `nfv-histogram table`", tables.display())
-    })?;
+    const FIRST: &str = "make tables first, see `nfv-histogram table`";
+    let entries =
+        std::fs::read_dir(tables).with_context(|| format!("cannot list {}: {FIRST}", tables.display()))?;
     let mut names = Vec::new();
     for entry in entries {
         let path = entry?.path();
@@ -129,8 +130,21 @@ fn names(tables: &Path) -> anyhow::Result<Vec<String>> {
             names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
         }
     }
+    if names.is_empty() {
+        bail!("there are no tables in {}: {FIRST}", tables.display());
+    }
     names.sort();
     Ok(names)
+}
+
+/// The first names of many.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn update(tables: &Path, list: &Path) -> anyhow::Result<()> {
@@ -143,7 +157,7 @@ fn update(tables: &Path, list: &Path) -> anyhow::Result<()> {
 
 fn plot(options: &PlotOptions) -> anyhow::Result<()> {
     let known = names(&options.tables)?;
-    let mut wanted = options.process.clone();
+    let mut wanted: Vec<_> = options.process.iter().map(|name| histogram::table_name(name)).collect();
     if options.all {
         wanted.extend(known.iter().cloned());
     }
@@ -160,14 +174,15 @@ fn plot(options: &PlotOptions) -> anyhow::Result<()> {
     }
     if wanted.is_empty() {
         bail!(
-            "no histogram is chosen: --process NAME, --group NAME, --all, or mark some Y in {}",
-            options.list.display()
+            "no histogram is chosen: --process NAME, --group NAME, --all, or mark some Y in {}; there are {}",
+            options.list.display(),
+            some_of(&known)
         );
     }
     let mut series = Vec::new();
     for name in wanted {
         if !known.contains(&name) {
-            eprintln!("nfv-histogram: there is no table of {name}");
+            eprintln!("nfv-histogram: there is no table of {name} in {}", options.tables.display());
             continue;
         }
         let mut one = Series::read(&options.tables.join(format!("{name}.csv")))?;
@@ -176,6 +191,9 @@ fn plot(options: &PlotOptions) -> anyhow::Result<()> {
                 && options.to.is_none_or(|to| point.time.date() <= to)
         });
         series.push(one);
+    }
+    if series.is_empty() {
+        bail!("none of the histograms chosen has a table; there are {}", some_of(&known));
     }
     let mut quantities = Vec::new();
     if options.times || !options.hits {

@@ -17,7 +17,7 @@ mod svg;
 mod table;
 
 pub use plot::{Plot, Quantity, Style};
-pub use sample::{Sample, Samples};
+pub use sample::{Sample, Samples, table_name};
 pub use selection::Selection;
 pub use table::{Point, Series};
 

@@ -34,6 +34,12 @@ struct Open {
     hits: u64,
 }
 
+/// What the table of a histogram is called: the name in the log without blanks and without `:` at its end.
+pub fn table_name(name: &str) -> String {
+    let name: String = name.split_whitespace().collect();
+    name.trim_end_matches(':').to_owned()
+}
+
 impl Samples {
     /// Takes a line of the log; one that is no histogram's is passed over. Both forms of display are read.
     pub fn line(&mut self, line: &[u8]) {
@@ -41,14 +47,8 @@ impl Samples {
         let text = String::from_utf8_lossy(line);
         if let Some((_, name)) = text.split_once(TITLE) {
             self.end();
-            let name: String = name.split_whitespace().collect();
             let time = text.split_whitespace().next().unwrap_or_default();
-            self.open = Some(Open {
-                name: name.trim_end_matches(':').to_owned(),
-                time: time.to_owned(),
-                total: 0.0,
-                hits: 0,
-            });
+            self.open = Some(Open { name: table_name(name), time: time.to_owned(), total: 0.0, hits: 0 });
             return;
         }
         let message = String::from_utf8_lossy(&line[at + SOURCE.len()..]);
