@@ -1,7 +1,7 @@
 //! Starting, cancelling and queueing actions. Contract: vim-behaviour 3.2.
 
 use super::action::{ActionData, ActionKind, NfviActionData, RequestContextOrNone};
-use super::state::{InstanceEvent, Running};
+use super::state::{InstanceEvent, InstanceState, Running};
 use super::{Instance, Pending};
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::TextParams;
@@ -146,7 +146,8 @@ impl Vim {
             None => {
                 self.begin_action(uuid, Pending { kind, by, reason: reason.to_owned(), record });
             }
-            Some(running) if running.kind == kind => {
+            // the next migration waits until this one is confirmed
+            Some(running) if running.kind == kind && running.state != InstanceState::ColdMigrateConfirm => {
                 if let Some(running) = &mut instance.running {
                     (running.by, running.record) = (by, record);
                 }
