@@ -338,6 +338,8 @@ impl Cloud {
         if server.vm == "stopped" && server.task == "none" && there {
             server.set("active", "none", "running");
             server.user_stopped = false;
+            // what was done before counts no more
+            server.failures += 1;
             self.notes.push(format!("user: starts {}", self.servers[uuid].name));
             self.changed(uuid);
         }

@@ -14,17 +14,24 @@ impl Vim {
         let Some(instance) = self.instances.get(uuid) else { return };
         let name = instance.name().to_owned();
         let failed = instance.is_failed();
+        // Nova left it in the middle of its evacuation: only what failed is healed (docs/differences.md)
+        let torn = matches!(report, Report::Evacuate(end) if end != ItemEnd::Completed)
+            && instance.is_rebuilding()
+            && !failed;
         let host = match report {
             Report::Migrate(_) | Report::Evacuate(_) => from,
             Report::Start(_) | Report::Stop(_) => instance.nfvi.host_name.clone(),
         };
         let Some(host) = host else { return };
-        let Some(kind) = self.operations.get(&host).map(|operation| operation.kind) else { return };
-        if !concerns(report, kind)
-            || !self.operations.get(&host).is_some_and(|operation| operation.contains(uuid))
-        {
-            return;
+        let kind = self
+            .operations
+            .get(&host)
+            .filter(|operation| concerns(report, operation.kind) && operation.contains(uuid))
+            .map(|operation| operation.kind);
+        if torn && kind.is_none_or(OperationKind::gives_up_at_first) {
+            self.fail_instance(uuid, None);
         }
+        let Some(kind) = kind else { return };
         let (word, place, end) = match report {
             Report::Migrate(end) => ("Migrate", "from", end),
             Report::Evacuate(end) => ("Evacuate", "from", end),
@@ -36,10 +43,6 @@ impl Vim {
         self.log(Level::Info, LOGGER, FILE, sentence.clone());
         self.item(&host, uuid, ItemState::Ended(end));
         if end != ItemEnd::Completed && kind.gives_up_at_first() {
-            if matches!(report, Report::Evacuate(_)) && !failed {
-                // Nova left it in the middle of its rebuilding: only what failed is healed (docs/differences.md)
-                self.fail_instance(uuid, None);
-            }
             self.gives_up(&host, report, &sentence);
             return;
         }

@@ -129,6 +129,12 @@ impl Vim {
                 _ => Step::Done,
             },
         };
+        if work.state == InstanceState::ColdMigrateConfirm
+            && let Some(instance) = self.instances.get_mut(uuid)
+        {
+            // it may have waited for its turn
+            instance.confirm_sent = Some(self.now.mono);
+        }
         self.see_anew(uuid);
         self.continue_instance_task(uuid, step);
     }
@@ -213,6 +219,12 @@ impl Instance {
     pub(super) fn does_already(&self, state: InstanceState) -> bool {
         let marked = self.nfvi.nfvi_data.vm_state == VM_ERROR && !self.is_action_running();
         if state == InstanceState::Fail && marked {
+            return true;
+        }
+        // it came back while the request waited
+        let heals = matches!(state, InstanceState::Reboot | InstanceState::Rebuild)
+            && self.running.as_ref().is_some_and(|running| running.by == InitiatedBy::InstanceDirector);
+        if heals && self.is_recovered() {
             return true;
         }
         let Some(resuming) = &self.resuming else { return false };
