@@ -72,7 +72,7 @@ fn seeds_hold_every_invariant_and_settle() {
 
 /// Seeds that found a mistake of the core once, and what it was. What a seed does changes when the simulation changes:
 /// they are played because such seeds were good at finding, `contract/mistake.rs` holds the mistakes themselves.
-const REGRESSIONS: [(u64, &str); 20] = [
+const REGRESSIONS: [(u64, &str); 28] = [
     (6, "270.001 stayed raised when the VIM was restarted before the services were well again"),
     (27, "a host being locked counted as down, its healthy instances were set to error"),
     (42, "an evacuation that waited behind hanging calls left although its host had come back"),
@@ -95,6 +95,14 @@ const REGRESSIONS: [(u64, &str); 20] = [
     (3536, "a request to force a host down arrived behind the one that took it up again, and stayed"),
     (4099, "recovery acted on what Nova had shown five minutes ago"),
     (11239, "a crash right after a deletion brought the instance back and told its deletion twice"),
+    (3024, "an evacuation that timed out under a lock left the instance rebuilding for ever"),
+    (79021, "the same after its host had come back"),
+    (17502, "a migration that gave way to a reboot left a strategy's operation waiting for ever"),
+    (40983, "a migration asked for while the one before was being confirmed was never begun"),
+    (20249, "a user's start made the VIM forget that a cold migration was still to be confirmed"),
+    (39463, "a start was taken for complete by late news of the stop before it"),
+    (53134, "a reboot that had waited left although its instance had been seen well"),
+    (80520, "two empty listings with a filled page between them were believed"),
     (2855, "a late notification made the VIM forget which instances a lock had stopped"),
 ];
 

@@ -243,6 +243,10 @@ impl Vim {
         keys: Vec<String>,
         next: Option<String>,
     ) -> Option<Listed> {
+        if !keys.is_empty() {
+            // an empty one after this is the first again, also if the rest of this one cannot be had
+            self.audits.doubted.remove(&step);
+        }
         self.audits.listings.entry(step).or_default().page(keys, next)
     }
 
