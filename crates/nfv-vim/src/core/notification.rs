@@ -120,7 +120,7 @@ impl Vim {
                 && !i.is_rebuilding()
                 && !i.is_migrating()
                 && !i.is_rebooting()
-                && !i.came_up.is_some_and(|since| now.since(since) < FASTEST_BOOT)
+                && i.came_up.is_none_or(|since| now.since(since) >= FASTEST_BOOT)
         });
         for uuid in &victims {
             self.fail_instance(uuid, Some("host booting"));
