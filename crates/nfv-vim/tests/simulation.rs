@@ -72,7 +72,7 @@ fn seeds_hold_every_invariant_and_settle() {
 
 /// Seeds that found a mistake of the core once, and what it was. What a seed does changes when the simulation changes:
 /// they are played because such seeds were good at finding, `contract/mistake.rs` holds the mistakes themselves.
-const REGRESSIONS: [(u64, &str); 28] = [
+const REGRESSIONS: [(u64, &str); 31] = [
     (6, "270.001 stayed raised when the VIM was restarted before the services were well again"),
     (27, "a host being locked counted as down, its healthy instances were set to error"),
     (42, "an evacuation that waited behind hanging calls left although its host had come back"),
@@ -103,6 +103,9 @@ const REGRESSIONS: [(u64, &str); 28] = [
     (39463, "a start was taken for complete by late news of the stop before it"),
     (53134, "a reboot that had waited left although its instance had been seen well"),
     (80520, "two empty listings with a filled page between them were believed"),
+    (20913, "an instance that moved while it was stopped left its operation waiting for ever"),
+    (22270, "a user's refused start made a serial start go on with two at once"),
+    (22492, "an evacuation given up on late news was asked for while Nova performed it"),
     (2855, "a late notification made the VIM forget which instances a lock had stopped"),
 ];
 

@@ -20,13 +20,18 @@ impl Vim {
             && !failed;
         let host = match report {
             Report::Migrate(_) | Report::Evacuate(_) => from,
-            Report::Start(_) | Report::Stop(_) => instance.nfvi.host_name.clone(),
+            // its host may have moved it on meanwhile
+            Report::Start(_) | Report::Stop(_) => from
+                .filter(|host| self.operations.get(host).is_some_and(|operation| operation.waits_for(uuid)))
+                .or_else(|| instance.nfvi.host_name.clone()),
         };
         let Some(host) = host else { return };
         let kind = self
             .operations
             .get(&host)
             .filter(|operation| concerns(report, operation.kind) && operation.contains(uuid))
+            // what a user starts later is no part of it
+            .filter(|operation| !matches!(report, Report::Start(_)) || operation.waits_for(uuid))
             .map(|operation| operation.kind);
         if torn && kind.is_none_or(OperationKind::gives_up_at_first) {
             self.fail_instance(uuid, None);
@@ -56,7 +61,9 @@ impl Vim {
                 } else if let Some(operation) = self.operations.get_mut(&host) {
                     operation.give_reason(&sentence);
                 }
-                self.start_next(&host);
+                if self.operations.get(&host).is_some_and(|operation| operation.in_progress() == 0) {
+                    self.start_next(&host);
+                }
                 if self.operations.get(&host).is_some_and(|operation| !operation.status().in_progress) {
                     self.operations.remove(&host);
                 }

@@ -227,6 +227,10 @@ impl Instance {
         if heals && self.is_recovered() {
             return true;
         }
+        // late news made the VIM give up an evacuation that Nova performs
+        if state == InstanceState::Evacuate && self.is_rebuilding() {
+            return true;
+        }
         let Some(resuming) = &self.resuming else { return false };
         let moved = self.running.as_ref().is_some_and(|running| running.from.as_deref() != self.host());
         match (state, resuming) {
