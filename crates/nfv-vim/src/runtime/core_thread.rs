@@ -17,6 +17,7 @@ use nfv_nfvi::{Call, CallId};
 use nfv_plugins::Grant;
 use nfv_vim_db::Database;
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -279,10 +280,23 @@ fn append(to: &mut Outcome, mut from: Outcome) {
     to.effects.append(&mut from.effects);
 }
 
+/// The beginning of a text; the rest, which may be long, is not made.
+struct Beginning(String);
+
+impl Write for Beginning {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        const ENOUGH: usize = 80;
+        self.0.push_str(text);
+        if self.0.len() < ENOUGH { Ok(()) } else { Err(std::fmt::Error) }
+    }
+}
+
 /// A call as the histograms name it: `get_hosts`.
 fn histogram_name(call: &Call) -> String {
     // what the derived text begins with: the plugin's variant, then the function's
-    let text = format!("{call:?}");
+    let mut beginning = Beginning(String::new());
+    let _ = write!(beginning, "{call:?}");
+    let text = beginning.0;
     let function = text.split_once('(').map_or(text.as_str(), |(_, inner)| inner);
     let mut name = String::new();
     for letter in function.chars().take_while(char::is_ascii_alphanumeric) {

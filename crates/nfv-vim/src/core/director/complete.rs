@@ -61,9 +61,7 @@ impl Vim {
                 } else if let Some(operation) = self.operations.get_mut(&host) {
                     operation.give_reason(&sentence);
                 }
-                if self.operations.get(&host).is_some_and(|operation| operation.in_progress() == 0) {
-                    self.start_next(&host);
-                }
+                self.start_next(&host);
                 if self.operations.get(&host).is_some_and(|operation| !operation.status().in_progress) {
                     self.operations.remove(&host);
                 }

@@ -27,7 +27,7 @@ impl Vim {
             self.operations.insert(host.clone(), Operation::new(kind));
             if kind.is_start() {
                 self.start_pass(&host, &wanted);
-                self.start_next_if_none(&host);
+                self.start_next(&host);
             } else if kind == OperationKind::StopInstances {
                 self.stop_pass(&host, Some(&wanted));
             } else {
@@ -67,13 +67,6 @@ impl Vim {
                 operation.kind.as_str()
             )),
             _ => Ok(host.to_owned()),
-        }
-    }
-
-    /// The first of several was refused at once: the next one has its turn.
-    fn start_next_if_none(&mut self, host: &str) {
-        if self.operations.get(host).is_some_and(|operation| operation.in_progress() == 0) {
-            self.start_next(host);
         }
     }
 }

@@ -237,8 +237,11 @@ impl Vim {
         self.start_next(host);
     }
 
-    /// Starts the next instance that waits for its turn.
+    /// Starts the next instance that waits for its turn, unless one is being started.
     pub(super) fn start_next(&mut self, host: &str) {
+        if self.operations.get(host).is_some_and(|operation| operation.in_progress() > 0) {
+            return;
+        }
         while let Some(uuid) = self.operations.get(host).and_then(Operation::next_ready) {
             self.item(host, &uuid, ItemState::InProgress);
             let reason = self.operation_reason(host, OperationKind::StartInstancesSerial, false);
