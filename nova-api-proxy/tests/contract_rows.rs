@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use test_support::rows;
 
 const MAP: &str = include_str!("contract_rows.txt");
 /// Sections that describe and rule nothing.
@@ -16,59 +17,26 @@ fn read(path: &str) -> String {
 
 /// Section and first cell of each row, in order.
 fn contract_rows() -> Vec<String> {
-    let contract = read("../docs/contract/nova-api-proxy.md");
-    let lines: Vec<&str> = contract.lines().collect();
-    let is_rule = |line: &str| line.starts_with('|') && line.chars().all(|c| matches!(c, '|' | '-' | ' '));
-    let mut section = "";
-    let mut rows = Vec::new();
-    for (index, line) in lines.iter().enumerate() {
-        if line.starts_with('#') {
-            section = line.split(' ').nth(1).unwrap_or_default().trim_end_matches('.');
-        }
-        let is_head = lines.get(index + 1).is_some_and(|next| is_rule(next));
-        if !line.starts_with('|') || is_rule(line) || is_head || DESCRIPTIONS.contains(&section) {
-            continue;
-        }
-        let cell = line[1..].replace("\\|", "\u{0}");
-        let cell = cell.split('|').next().unwrap().replace('\u{0}', "\\|");
-        rows.push(format!("{section} | {}", cell.trim()));
-    }
-    rows
+    rows::of_contract(&read("../docs/contract/nova-api-proxy.md"))
+        .into_iter()
+        .filter(|row| !DESCRIPTIONS.contains(&row.section.as_str()))
+        .map(|row| format!("{} | {}", row.section, row.cells[0]))
+        .collect()
 }
 
 /// Names of all test functions of this crate, of the parser of its configuration file and of the cache of tokens.
 fn tests() -> BTreeSet<String> {
-    fn collect(path: &Path, names: &mut BTreeSet<String>) {
-        if path.is_dir() {
-            for entry in std::fs::read_dir(path).unwrap() {
-                collect(&entry.unwrap().path(), names);
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(path).unwrap();
-            let lines: Vec<&str> = text.lines().map(str::trim).collect();
-            for pair in lines.windows(2) {
-                let name = pair[1].trim_start_matches("async ").strip_prefix("fn ");
-                if let (true, Some(name)) = (pair[0] == "#[test]" || pair[0] == "#[tokio::test]", name) {
-                    names.insert(name.split('(').next().unwrap().to_owned());
-                }
-            }
-        }
-    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut names = BTreeSet::new();
     for path in ["src", "tests", "../crates/nfv-common/src/config/oslo.rs", "../crates/keystone-token/src"] {
-        collect(&root.join(path), &mut names);
+        rows::collect_tests(&root.join(path), &mut names);
     }
     names
 }
 
 #[test]
 fn every_row_of_the_contract_has_its_test() {
-    let entries: Vec<(&str, &str)> = MAP
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| line.split_once(" => ").unwrap())
-        .collect();
+    let entries = rows::of_map(MAP);
     let mapped: Vec<&str> = entries.iter().map(|(row, _)| *row).collect();
     let rows = contract_rows();
     assert!(rows.len() > 150, "the contract's tables are not found");

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use test_support::rows::{self, Row};
 
 const MAP: &str = include_str!("guest_rows.txt");
 /// Sections whose tables rule what happens when.
@@ -29,63 +30,27 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-fn cells(row: &str) -> Vec<String> {
-    let row = row.trim_matches('|').replace("\\|", "\u{0}");
-    row.split('|').map(|cell| cell.replace('\u{0}', "\\|").trim().to_owned()).collect()
-}
-
 /// Section and first cell of each row, in order; the second one, too, where the table's head calls it the stimulus.
 fn contract_rows() -> Vec<String> {
     let contract = std::fs::read_to_string(root().join("docs/contract/guest.md")).unwrap();
-    let is_rule = |line: &str| line.starts_with('|') && line.chars().all(|c| matches!(c, '|' | '-' | ' '));
-    let (mut section, mut by_stimulus, mut rows) = ("", false, Vec::new());
-    let lines: Vec<&str> = contract.lines().collect();
-    for (index, line) in lines.iter().enumerate() {
-        if line.starts_with('#') {
-            section = line.split(' ').nth(1).unwrap_or_default().trim_end_matches('.');
-        }
-        if !line.starts_with('|') || is_rule(line) || !SECTIONS.contains(&section) {
-            continue;
-        }
-        let cells = cells(line);
-        if lines.get(index + 1).is_some_and(|next| is_rule(next)) {
-            by_stimulus = cells[1] == "Stimulus";
-        } else if by_stimulus {
-            rows.push(format!("{section} | {} | {}", cells[0], cells[1]));
-        } else {
-            rows.push(format!("{section} | {}", cells[0]));
-        }
-    }
-    rows
-}
-
-fn collect(path: &Path, names: &mut BTreeSet<String>) {
-    if path.is_dir() {
-        for entry in std::fs::read_dir(path).unwrap() {
-            collect(&entry.unwrap().path(), names);
-        }
-    } else if path.extension().is_some_and(|extension| extension == "rs") {
-        let text = std::fs::read_to_string(path).unwrap();
-        let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        for pair in lines.windows(2) {
-            if let ("#[test]", Some(name)) = (pair[0], pair[1].strip_prefix("fn ")) {
-                names.insert(name.split('(').next().unwrap().to_owned());
-            }
-        }
-    }
+    let ruling = |row: &Row| SECTIONS.contains(&row.section.as_str());
+    rows::of_contract(&contract)
+        .into_iter()
+        .filter(ruling)
+        .map(|row| match row.head[1].as_str() {
+            "Stimulus" => format!("{} | {} | {}", row.section, row.cells[0], row.cells[1]),
+            _ => format!("{} | {}", row.section, row.cells[0]),
+        })
+        .collect()
 }
 
 #[test]
 fn every_row_of_the_guest_stacks_machines_has_its_test() {
     let mut tests = BTreeSet::new();
     for place in SOURCES {
-        collect(&root().join(place), &mut tests);
+        rows::collect_tests(&root().join(place), &mut tests);
     }
-    let entries: Vec<(&str, &str)> = MAP
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| line.split_once(" => ").unwrap())
-        .collect();
+    let entries = rows::of_map(MAP);
     let rows = contract_rows();
     assert!(rows.len() > 80, "the contract's tables are not found: {}", rows.len());
     let named: Vec<&str> = entries.iter().map(|(row, _)| row.trim_end()).collect();

@@ -5,14 +5,10 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
-/// An end may take this long; the contract's 10 s, and what a loaded machine adds.
-const END_LIMIT: Duration = Duration::from_secs(14);
+use nix::sys::signal::Signal;
+use test_support::daemon::{Daemon, wait_for};
 
 /// A directory with all that the process reads, and the ports in it.
 struct Place {
@@ -67,8 +63,8 @@ impl Place {
     }
 
     /// Starts it and waits until it serves.
-    fn start(&self) -> Agent {
-        let agent = Agent::start(self.directory.path());
+    fn start(&self) -> Daemon {
+        let agent = start(self.directory.path());
         wait_for("it does not serve", || self.ask().is_some());
         agent
     }
@@ -92,48 +88,9 @@ fn free_udp() -> u16 {
     UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-struct Agent(Child);
-
-impl Agent {
-    fn start(root: &Path) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_guestAgent"))
-            .args(["-f", "--root"])
-            .arg(root)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.0.id().cast_signed()), signal).unwrap();
-    }
-
-    fn ended(&mut self) -> Option<i32> {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(begun.elapsed() < END_LIMIT, "it does not end");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(120), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+/// The process on a node with this root.
+fn start(root: &Path) -> Daemon {
+    Daemon::start(env!("CARGO_BIN_EXE_guestAgent"), root)
 }
 
 #[test]
@@ -144,7 +101,7 @@ fn it_tells_its_health_and_reads_its_configuration_when_asked() {
     assert_eq!(pid, agent.0.id().to_string(), "without a newline");
     assert!(std::fs::read_to_string(place.info()).unwrap().starts_with("I'm healthy"));
     // a second one leaves the first alone
-    assert_eq!(Agent::start(place.directory.path()).ended(), Some(0));
+    assert_eq!(start(place.directory.path()).ended(), Some(0));
     assert_eq!(std::fs::read_to_string(place.pid_file()).unwrap(), pid);
     // health is asked for as the OCF script does
     std::fs::remove_file(place.info()).unwrap();
@@ -191,7 +148,7 @@ fn each_signal_to_end_ends_it_with_0_and_takes_the_pid_file_away() {
 fn it_ends_while_it_waits_for_the_platform() {
     let place = Place::new();
     std::fs::remove_file(place.path("etc/platform/platform.conf")).unwrap();
-    let mut agent = Agent::start(place.directory.path());
+    let mut agent = start(place.directory.path());
     wait_for("no pid file", || place.pid_file().exists());
     // the pid file is there before the handlers of signals
     wait_for("it takes no signals", || handles(agent.0.id(), Signal::SIGTERM));
@@ -225,6 +182,6 @@ fn after_a_kill_the_next_one_serves_and_takes_the_pid_file_over() {
 fn without_its_ports_it_does_not_start() {
     let place = Place::new();
     place.write("etc/mtc.conf", "[agent]\n");
-    assert_eq!(Agent::start(place.directory.path()).ended(), Some(26));
+    assert_eq!(start(place.directory.path()).ended(), Some(26));
     assert!(!place.pid_file().exists());
 }

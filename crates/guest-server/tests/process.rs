@@ -4,64 +4,20 @@
 
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use guest_protocol::heartbeat::datagram::{AgentEvent, ServerCommand};
 use guest_protocol::heartbeat::instance::InstanceUuid;
 use guest_protocol::heartbeat::words::Switch;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use std::os::unix::net::UnixListener;
-
-/// An end may take this long; the contract's 10 s, and what a loaded machine adds.
-const END_LIMIT: Duration = Duration::from_secs(14);
+use test_support::daemon::{Daemon, wait_for};
 
 const PLATFORM: &str = "etc/platform/platform.conf";
 
-struct Server(Child);
-
-impl Server {
-    fn start(root: &Path) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_guestServer"))
-            .args(["-f", "--root"])
-            .arg(root)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.0.id().cast_signed()), signal).unwrap();
-    }
-
-    /// Its exit status; none when a signal ended it.
-    fn ended(&mut self) -> Option<i32> {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(begun.elapsed() < END_LIMIT, "it does not end");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(120), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+/// The process on a node with this root.
+fn start(root: &Path) -> Daemon {
+    Daemon::start(env!("CARGO_BIN_EXE_guestServer"), root)
 }
 
 fn write(root: &Path, path: &str, text: &str) {
@@ -108,8 +64,8 @@ impl Node {
     }
 
     /// Starts it and waits until its pid file tells of it.
-    fn start(&self) -> Server {
-        let server = Server::start(self.root());
+    fn start(&self) -> Daemon {
+        let server = start(self.root());
         wait_for("no pid file", || {
             std::fs::read_to_string(self.pid_file()).is_ok_and(|text| text == server.0.id().to_string())
         });
@@ -144,7 +100,7 @@ fn it_starts_when_the_node_is_ready_and_ends_when_told() {
     let mut server = node.start();
     assert!(node.info().exists());
     // A second one leaves the first alone.
-    assert_eq!(Server::start(node.root()).ended(), Some(0));
+    assert_eq!(start(node.root()).ended(), Some(0));
     assert!(node.pid_file().exists());
     // Health is asked for as SM and pmon do.
     std::fs::remove_file(node.info()).unwrap();
@@ -235,6 +191,6 @@ fn without_its_ports_it_does_not_start() {
     write(root.path(), "var/run/x", "");
     write(root.path(), "etc/platform/platform.conf", "management_interface=lo\nsubfunction=worker\n");
     write(root.path(), "etc/mtc/guestServer.ini", "[agent]\nrx_port=1\n");
-    assert_eq!(Server::start(root.path()).ended(), Some(26));
+    assert_eq!(start(root.path()).ended(), Some(26));
     assert!(!root.path().join("var/run/guestServer.pid").exists());
 }
