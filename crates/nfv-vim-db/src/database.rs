@@ -2,8 +2,10 @@
 
 use crate::error::DbError;
 use crate::migrate;
+use crate::reader;
+use crate::row::DecisionRow;
 use crate::snapshot::{Quarantined, Snapshot};
-use crate::table::{STATE_TABLE, TABLES, Table};
+use crate::table::{HISTORY_INDEXES, HISTORY_TABLE, OWN_TABLES, TABLES, Table};
 use crate::transaction::{Purpose, transaction};
 use crate::write::Write;
 use diesel::connection::SimpleConnection;
@@ -52,7 +54,7 @@ pub struct Database {
 
 impl Database {
     /// Opens `vim_db_v1` in the directory for the VIM: makes the directory with its parents, the file and each table
-    /// that is missing, our side table included. What exists is never altered.
+    /// that is missing, our own tables included. What exists is never altered.
     ///
     /// # Errors
     /// The directory or file cannot be made, opened or written, is no database, or is held by another process for
@@ -61,11 +63,11 @@ impl Database {
     /// Contract: deployment 1.1.
     pub fn open(directory: &Path) -> Result<Database, DbError> {
         let mut database = Database::open_original(directory)?;
-        database.create_missing(std::iter::once(&STATE_TABLE))?;
+        database.create_missing(OWN_TABLES.into_iter())?;
         Ok(database)
     }
 
-    /// The same without the side table: what the original and its management tool would open.
+    /// The same without our own tables: what the original and its management tool would open.
     ///
     /// # Errors
     /// As [`Database::open`].
@@ -163,6 +165,15 @@ impl Database {
         Database { path, conn, closed: true }.checkpoint()
     }
 
+    /// The latest decisions about an object, the latest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn decisions(&mut self, kind: &str, key: &str, limit: i64) -> Result<Vec<DecisionRow>, DbError> {
+        let read = reader::decisions(&mut self.conn, kind, key, limit);
+        read.map_err(|cause| DbError::of("read", &self.path, cause))
+    }
+
     pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.conn
     }
@@ -178,7 +189,10 @@ impl Database {
             return Ok(());
         }
         let created = transaction(&mut self.conn, Purpose::Write, |conn| {
-            missing.iter().try_for_each(|table| conn.batch_execute(&table.create_statement()))
+            missing.iter().try_for_each(|table| {
+                conn.batch_execute(&table.create_statement())?;
+                if table.name == HISTORY_TABLE.name { conn.batch_execute(HISTORY_INDEXES) } else { Ok(()) }
+            })
         });
         created.map_err(|cause| DbError::of("create the tables", path, cause))
     }

@@ -14,7 +14,8 @@
 //! (`table`, `value`) serves everything that reads a file or a dump that somebody else wrote, where a column may hold
 //! anything.
 //!
-//! Beside the original's tables stands one of ours, `nfv_state`, which the original ignores.
+//! Beside the original's tables stand two of ours, `nfv_state` (what the core remembers) and `nfv_history` (what it
+//! decided, and why), which the original ignores.
 //!
 //! [`check`] looks over a file without changing it.
 //!

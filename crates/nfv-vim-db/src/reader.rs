@@ -9,10 +9,11 @@
 use crate::database::{DATABASE_FILE, table_names};
 use crate::error::DbError;
 use crate::row::{
-    HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, ImageRow, InstanceGroupRow, InstanceRow,
-    InstanceTypeRow, NetworkRow, Record, StateRow, SubnetRow, SwUpdateRow, SystemRow, TenantRow, VolumeRow,
-    VolumeSnapshotRow,
+    DecisionRow, HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, ImageRow, InstanceGroupRow,
+    InstanceRow, InstanceTypeRow, NetworkRow, Record, StateRow, SubnetRow, SwUpdateRow, SystemRow, TenantRow,
+    VolumeRow, VolumeSnapshotRow,
 };
+use crate::schema::nfv_history;
 use crate::snapshot::Quarantined;
 use crate::table::Table;
 use crate::transaction::{Purpose, transaction};
@@ -180,6 +181,17 @@ impl Tables<'_> {
         Ok(found)
     }
 
+    /// The latest decisions about an object, the latest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn decisions(&mut self, kind: &str, key: &str, limit: i64) -> Result<Vec<DecisionRow>, ReadError> {
+        if !self.present.iter().any(|name| name == DecisionRow::TABLE) {
+            return Ok(Vec::new());
+        }
+        decisions(self.conn, kind, key, limit).map_err(ReadError)
+    }
+
     /// The rows that could not be read so far.
     pub fn quarantined(&self) -> &[Quarantined] {
         &self.quarantined
@@ -218,6 +230,20 @@ impl Tables<'_> {
         }
         Ok(())
     }
+}
+
+/// The latest decisions about an object, the latest first.
+pub(crate) fn decisions(
+    conn: &mut SqliteConnection,
+    kind: &str,
+    key: &str,
+    limit: i64,
+) -> QueryResult<Vec<DecisionRow>> {
+    nfv_history::table
+        .filter(nfv_history::kind.eq(kind).and(nfv_history::key.eq(key)))
+        .order(nfv_history::seq.desc())
+        .limit(limit)
+        .load(conn)
 }
 
 fn identity(path: &Path) -> std::io::Result<(u64, u64)> {

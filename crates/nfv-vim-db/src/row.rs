@@ -6,7 +6,7 @@
 //! Contract: deployment 1.3, 1.6.
 
 use crate::value::{RawRow, RowProblem};
-use diesel::Insertable;
+use diesel::{Insertable, Queryable};
 use serde::{Deserialize, Serialize};
 
 /// A row struct: its table, its columns, and how to read one row.
@@ -23,7 +23,7 @@ pub(crate) trait Record: Sized {
 macro_rules! row {
     ($(#[$doc:meta])* $name:ident in $table:ident { $($field:ident: $kind:ty,)+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Insertable)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Insertable, Queryable)]
         #[diesel(table_name = crate::schema::$table)]
         #[allow(missing_docs)] // the fields are the columns of the contract
         pub struct $name {
@@ -280,6 +280,20 @@ row! {
     StateRow in nfv_state {
         kind: String,
         key: String,
+        data: String,
+    }
+}
+
+row! {
+    /// A decision about a host or an instance. `seq` grows with each decision; `kind` is `host` or `instance`, `key` its
+    /// name or uuid; an `open` decision is under way; JSON: `data` (object), see docs/extensions.md.
+    ///
+    /// Kept in our own table, which the original opens past and a dump lists as unknown.
+    DecisionRow in nfv_history {
+        seq: i64,
+        kind: String,
+        key: String,
+        open: bool,
         data: String,
     }
 }

@@ -270,6 +270,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    nfv_history (seq) {
+        seq -> BigInt,
+        kind -> Text,
+        key -> Text,
+        open -> Bool,
+        data -> Text,
+    }
+}
+
+diesel::table! {
     nfv_state (kind, key) {
         kind -> Text,
         key -> Text,

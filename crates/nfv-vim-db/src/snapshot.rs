@@ -1,9 +1,9 @@
 //! Everything that is in the database, as it is read at a start.
 
 use crate::row::{
-    HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, ImageRow, InstanceGroupRow, InstanceRow,
-    InstanceTypeRow, NetworkRow, Record, ServiceHostRow, StateRow, SubnetRow, SwUpdateRow, SystemRow,
-    TenantRow, VolumeRow, VolumeSnapshotRow,
+    DecisionRow, HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, ImageRow, InstanceGroupRow,
+    InstanceRow, InstanceTypeRow, NetworkRow, Record, ServiceHostRow, StateRow, SubnetRow, SwUpdateRow,
+    SystemRow, TenantRow, VolumeRow, VolumeSnapshotRow,
 };
 use crate::table::Table;
 use crate::value::Fetched;
@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub host_aggregates: Vec<HostAggregateRow>,
     pub sw_updates: Vec<SwUpdateRow>,
     pub state: Vec<StateRow>,
+    /// Only the decisions that are open, and the latest one.
+    pub decisions: Vec<DecisionRow>,
     /// Rows that could not be read. They stay in the file as they are.
     pub quarantined: Vec<Quarantined>,
 }
@@ -77,6 +79,7 @@ impl Snapshot {
             host_aggregates: read(conn, bad)?,
             sw_updates: read(conn, bad)?,
             state: read(conn, bad)?,
+            decisions: read_if(conn, bad, Some("open = 1 OR seq = (SELECT max(seq) FROM nfv_history)"))?,
             quarantined,
         })
     }
@@ -84,13 +87,24 @@ impl Snapshot {
 
 /// Reads one table.
 fn read<R: Record>(conn: &mut SqliteConnection, bad: &mut Vec<Quarantined>) -> QueryResult<Vec<R>> {
+    read_if(conn, bad, None)
+}
+
+/// Reads the rows of one table that fit a condition.
+fn read_if<R: Record>(
+    conn: &mut SqliteConnection,
+    bad: &mut Vec<Quarantined>,
+    condition: Option<&str>,
+) -> QueryResult<Vec<R>> {
     let Some(table) = Table::any(R::TABLE) else {
         return Err(diesel::result::Error::QueryBuilderError(
             format!("no facts of table {}", R::TABLE).into(),
         ));
     };
     let mut rows = Vec::new();
-    for fetched in diesel::sql_query(table.select_statement()).load_iter::<Fetched, _>(conn)? {
+    let statement =
+        condition.map_or_else(|| table.select_statement(), |condition| table.select_if(condition));
+    for fetched in diesel::sql_query(statement).load_iter::<Fetched, _>(conn)? {
         let fetched = fetched?;
         let key = fetched.key(table);
         match R::read(&mut fetched.into_row()) {

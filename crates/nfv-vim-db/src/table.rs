@@ -52,9 +52,9 @@ impl Table {
         TABLES.iter().find(|table| table.name == name)
     }
 
-    /// The facts of any table, the side table included.
+    /// The facts of any table, ours included.
     pub(crate) fn any(name: &str) -> Option<&'static Table> {
-        Table::known(name).or_else(|| (name == STATE_TABLE.name).then_some(&STATE_TABLE))
+        Table::known(name).or_else(|| OWN_TABLES.into_iter().find(|table| table.name == name))
     }
 
     /// `CREATE TABLE IF NOT EXISTS`, laid out so that the text that SQLite keeps is the original's, blanks included.
@@ -70,6 +70,12 @@ impl Table {
     pub(crate) fn select_statement(&self) -> String {
         let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
         format!("SELECT {} FROM {} ORDER BY rowid", columns.join(", "), self.name)
+    }
+
+    /// The rows that fit a condition, in the order in which they were written.
+    pub(crate) fn select_if(&self, condition: &str) -> String {
+        let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+        format!("SELECT {} FROM {} WHERE {condition} ORDER BY rowid", columns.join(", "), self.name)
     }
 
     /// The rows with a value, to be bound, in a column.
@@ -119,6 +125,26 @@ pub(crate) static STATE_TABLE: Table = Table {
     key: &["kind", "key"],
     columns: &[col("kind", Text), col("key", Text), col("data", Text)],
 };
+
+/// Our own table of decisions: what was decided about hosts and instances, and why.
+pub(crate) static HISTORY_TABLE: Table = Table {
+    name: "nfv_history",
+    key: &["seq"],
+    columns: &[
+        col("seq", Integer),
+        col("kind", Text),
+        col("key", Text),
+        col("open", Boolean),
+        col("data", Text),
+    ],
+};
+
+/// The tables that are ours, beside the original's.
+pub(crate) static OWN_TABLES: [&Table; 2] = [&STATE_TABLE, &HISTORY_TABLE];
+
+/// What makes [`HISTORY_TABLE`] quick to read: by object, and what is open.
+pub(crate) const HISTORY_INDEXES: &str = "CREATE INDEX IF NOT EXISTS nfv_history_object ON nfv_history (kind, key); \
+    CREATE INDEX IF NOT EXISTS nfv_history_open ON nfv_history (open) WHERE open = 1";
 
 /// The tables of the original: first those it reads at a start, in that order, then the ones of the previous release.
 pub(crate) static TABLES: [Table; 19] = [
@@ -390,7 +416,7 @@ pub(crate) static TABLES: [Table; 19] = [
 mod tests {
     #![allow(clippy::unwrap_used)] // a test may
 
-    use super::{STATE_TABLE, TABLES, Table};
+    use super::{HISTORY_TABLE, OWN_TABLES, STATE_TABLE, TABLES, Table};
     use crate::row::*;
 
     fn same<R: Record>(table: &Table) {
@@ -423,6 +449,7 @@ mod tests {
             check(table);
         }
         same::<StateRow>(&STATE_TABLE);
+        same::<DecisionRow>(&HISTORY_TABLE);
     }
 
     #[test]
@@ -437,6 +464,8 @@ mod tests {
         let mut instances = columns("instances_v5");
         instances.insert(7, "instance_type_uuid");
         assert_eq!(columns("instances_v4"), instances);
-        assert!(Table::known("nfv_state").is_none(), "to a dump the side table is a stranger");
+        for own in OWN_TABLES {
+            assert!(Table::known(own.name).is_none(), "to a dump our own tables are strangers");
+        }
     }
 }

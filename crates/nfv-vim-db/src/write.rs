@@ -7,13 +7,13 @@
 //! Contract: deployment 1.5.
 
 use crate::row::{
-    HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, ImageRow, InstanceGroupRow, InstanceRow,
-    InstanceTypeRow, NetworkRow, ServiceHostRow, StateRow, SubnetRow, SwUpdateRow, SystemRow, TenantRow,
-    VolumeRow, VolumeSnapshotRow,
+    DecisionRow, HostAggregateRow, HostGroupRow, HostRow, HypervisorRow, ImageRow, InstanceGroupRow,
+    InstanceRow, InstanceTypeRow, NetworkRow, ServiceHostRow, StateRow, SubnetRow, SwUpdateRow, SystemRow,
+    TenantRow, VolumeRow, VolumeSnapshotRow,
 };
 use crate::schema::{
     host_aggregates, host_groups, hosts_v6, hypervisors, images, instance_groups, instance_types_v5,
-    instances_v5, networks, nfv_state, service_hosts, subnets, sw_updates, systems, tenants,
+    instances_v5, networks, nfv_history, nfv_state, service_hosts, subnets, sw_updates, systems, tenants,
     volume_snapshots, volumes_v1,
 };
 use diesel::dsl::exists;
@@ -99,6 +99,13 @@ pub enum Write {
         kind: String,
         key: String,
     },
+    PutDecision(DecisionRow),
+    /// Only the latest `keep` decisions of an object stay.
+    PruneDecisions {
+        kind: String,
+        key: String,
+        keep: i64,
+    },
 }
 
 /// Inserts the row; where its key exists, changes the columns named and no others.
@@ -166,6 +173,7 @@ impl Write {
                 availability_zone, nfvi_host_aggregate_data),
             Write::PutSwUpdate(row) => put!(conn, row in sw_updates by (uuid), changing strategy_data),
             Write::PutState(row) => put!(conn, row in nfv_state by (kind, key), changing data),
+            Write::PutDecision(row) => put!(conn, row in nfv_history by (seq), changing open, data),
 
             Write::DeleteImage { uuid } => delete!(conn, images where uuid = uuid),
             Write::DeleteVolume { uuid } => delete!(conn, volumes_v1 where uuid = uuid),
@@ -184,6 +192,7 @@ impl Write {
             Write::DeleteHostAggregate { name } => delete!(conn, host_aggregates where name = name),
             Write::DeleteSwUpdate { uuid } => delete!(conn, sw_updates where uuid = uuid),
             Write::DeleteState { kind, key } => delete!(conn, nfv_state where kind = kind, key = key),
+            Write::PruneDecisions { kind, key, keep } => prune_decisions(conn, kind, key, *keep),
         };
         changed.map(drop)
     }
@@ -213,6 +222,7 @@ impl Write {
             Write::PutHostAggregate(row) => ("write", "host aggregate", &row.name),
             Write::PutSwUpdate(row) => ("write", "software update", &row.uuid),
             Write::PutState(row) => ("write", "state", &row.key),
+            Write::PutDecision(row) => ("write", "decision", &row.key),
             Write::DeleteImage { uuid } => ("delete", "image", uuid),
             Write::DeleteVolume { uuid } => ("delete", "volume", uuid),
             Write::DeleteVolumeSnapshot { uuid } => ("delete", "volume snapshot", uuid),
@@ -230,6 +240,7 @@ impl Write {
             Write::DeleteHostAggregate { name } => ("delete", "host aggregate", name),
             Write::DeleteSwUpdate { uuid } => ("delete", "software update", uuid),
             Write::DeleteState { key, .. } => ("delete", "state", key),
+            Write::PruneDecisions { key, .. } => ("delete", "decisions", key),
         }
     }
 }
@@ -254,6 +265,21 @@ fn put_host(conn: &mut SqliteConnection, row: &HostRow) -> QueryResult<usize> {
     }
     put!(conn, row in hosts_v6 by (uuid), changing name, personality, state, action, upgrade_inprogress,
         recover_instances, uptime, elapsed_time_in_state, host_services_locked, nfvi_host_data)
+}
+
+/// All but the latest `keep` decisions of an object go.
+fn prune_decisions(conn: &mut SqliteConnection, kind: &str, key: &str, keep: i64) -> QueryResult<usize> {
+    let of_object = || nfv_history::table.filter(nfv_history::kind.eq(kind).and(nfv_history::key.eq(key)));
+    let newest_to_go: Option<i64> = of_object()
+        .select(nfv_history::seq)
+        .order(nfv_history::seq.desc())
+        .offset(keep)
+        .first(conn)
+        .optional()?;
+    match newest_to_go {
+        Some(seq) => diesel::delete(of_object().filter(nfv_history::seq.le(seq))).execute(conn),
+        None => Ok(0),
+    }
 }
 
 fn put_instance_type(conn: &mut SqliteConnection, row: &InstanceTypeRow) -> QueryResult<usize> {

@@ -16,6 +16,13 @@ fn everything() -> Snapshot {
     let directory = loaded("present.json");
     let mut snapshot = open(directory.path()).load().unwrap();
     snapshot.state.push(StateRow { kind: text("alarm"), key: text("100.101"), data: text("{}") });
+    snapshot.decisions.push(DecisionRow {
+        seq: 7,
+        kind: text("host"),
+        key: text("compute-0"),
+        open: true,
+        data: text("{}"),
+    });
     snapshot
 }
 
@@ -37,6 +44,7 @@ fn puts(all: &Snapshot) -> Vec<Write> {
     writes.extend(all.host_aggregates.iter().cloned().map(Write::PutHostAggregate));
     writes.extend(all.sw_updates.iter().cloned().map(Write::PutSwUpdate));
     writes.extend(all.state.iter().cloned().map(Write::PutState));
+    writes.extend(all.decisions.iter().cloned().map(Write::PutDecision));
     writes
 }
 
@@ -59,6 +67,7 @@ fn delete(write: Write) -> Write {
         Write::PutHostAggregate(row) => Write::DeleteHostAggregate { name: row.name },
         Write::PutSwUpdate(row) => Write::DeleteSwUpdate { uuid: row.uuid },
         Write::PutState(row) => Write::DeleteState { kind: row.kind, key: row.key },
+        Write::PutDecision(row) => Write::PruneDecisions { kind: row.kind, key: row.key, keep: 0 },
         other => other,
     }
 }
@@ -264,4 +273,37 @@ fn the_original_may_write_between_and_our_state_stays() {
     let snapshot = open(directory.path()).load().unwrap();
     assert_eq!(snapshot.state, [state]);
     assert_eq!(snapshot.hosts.len(), 2);
+}
+
+/// docs/extensions.md, "History".
+#[test]
+fn of_the_decisions_about_an_object_the_latest_stay() {
+    let directory = directory();
+    let mut database = open(directory.path());
+    let row = |seq, key: &str, open| DecisionRow {
+        seq,
+        kind: text("host"),
+        key: text(key),
+        open,
+        data: text("{}"),
+    };
+    let mut writes: Vec<Write> = (1..=30)
+        .map(|seq| Write::PutDecision(row(seq, if seq % 3 == 0 { "b" } else { "a" }, false)))
+        .collect();
+    writes.push(Write::PutDecision(row(2, "a", true)));
+    writes.push(Write::PruneDecisions { kind: text("host"), key: text("a"), keep: 4 });
+    writes.push(Write::PruneDecisions { kind: text("host"), key: text("never"), keep: 4 });
+    database.apply(&writes).unwrap();
+    let mut of = |key: &str, limit| -> Vec<i64> {
+        database.decisions("host", key, limit).unwrap().iter().map(|row| row.seq).collect()
+    };
+    assert_eq!(of("a", 100), [29, 28, 26, 25]);
+    assert_eq!(of("b", 3), [30, 27, 24]);
+    assert_eq!(of("never", 3), [0; 0]);
+    database.apply(&[Write::PutDecision(row(26, "a", true))]).unwrap();
+    assert_eq!(
+        database.load().unwrap().decisions,
+        [row(26, "a", true), row(30, "b", false)],
+        "open ones, and the last"
+    );
 }

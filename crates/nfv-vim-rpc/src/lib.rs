@@ -11,14 +11,17 @@
 //! - [`frame`]: length and payload (2.1).
 //! - [`message`]: the envelope, all types of requests and answers (2.2, 2.3).
 //! - [`instance`], [`image`], [`volume`], [`network`], [`subnet`], [`strategy`]: their payloads.
+//! - [`history`], [`preview`]: what the original does not have (docs/extensions.md).
 
 mod error;
 pub mod frame;
+pub mod history;
 pub mod image;
 pub mod instance;
 mod lenient;
 pub mod message;
 pub mod network;
+pub mod preview;
 pub mod strategy;
 pub mod subnet;
 pub mod volume;

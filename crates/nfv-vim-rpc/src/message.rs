@@ -1,8 +1,10 @@
 //! The envelope and all types of messages. Contract: vim-api 2.2, 2.3.
 
+use crate::history::{GetHistory, History};
 use crate::image::{CreateImage, Image, UpdateImage};
 use crate::instance::{CreateInstance, CreatedInstance, Get, Instance};
 use crate::network::{CreateNetwork, DeleteNetwork, GetNetwork, Network, UpdateNetwork};
+use crate::preview::{Preview, PreviewHost};
 use crate::strategy::{
     CreateStrategy, CreateUpgradeStrategy, DeleteStrategy, GetStrategy, Strategy, StrategyAction,
 };
@@ -167,6 +169,9 @@ messages! {
         UpdateSubnet(UpdateSubnet) = "update-subnet-request",
         DeleteSubnet(DeleteSubnet) = "delete-subnet-request",
         GetSubnet(GetSubnet) = "get-subnet-request",
+        GetHistory(GetHistory) = "get-history-request",
+        PreviewHost(PreviewHost) = "preview-host-request",
+        PreviewStrategy(GetStrategy) = "preview-sw-update-strategy-request",
     }
 }
 
@@ -207,6 +212,9 @@ messages! {
         UpdateSubnet(SubnetOfNetwork) = "update-subnet-response",
         DeleteSubnet(DeleteSubnet) = "delete-subnet-response",
         GetSubnet(Subnet) = "get-subnet-response",
+        GetHistory(History) = "get-history-response",
+        PreviewHost(Preview) = "preview-host-response",
+        PreviewStrategy(Preview) = "preview-sw-update-strategy-response",
     }
 }
 

@@ -119,6 +119,11 @@ impl<W: Work + Clone> Task<W> {
         self.waiting.as_ref()
     }
 
+    /// When the whole must be over at the latest.
+    pub const fn deadline(&self) -> Mono {
+        self.deadline
+    }
+
     /// When something must be decided at the latest: the current wait's end or the task's own.
     pub fn due(&self) -> Option<Mono> {
         let waiting = self.waiting.as_ref()?;

@@ -127,4 +127,7 @@ pub(super) fn judge(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
         let key = format!("{}/{}", row.kind, row.key);
         of!("nfv_state").column(&key, "data", &row.data, Object);
     }
+    for row in &snapshot.decisions {
+        of!("nfv_history").column(&row.seq.to_string(), "data", &row.data, Object);
+    }
 }

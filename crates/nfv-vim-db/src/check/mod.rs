@@ -16,7 +16,7 @@ pub use file::WriteAheadLog;
 use crate::database::{DATABASE_FILE, DATABASE_VERSION, table_names};
 use crate::error::DbError;
 use crate::snapshot::Snapshot;
-use crate::table::{STATE_TABLE, TABLES, Table};
+use crate::table::{OWN_TABLES, TABLES, Table};
 use crate::transaction::{Purpose, transaction};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
@@ -209,12 +209,12 @@ fn judge_tables(
         name: String,
     }
     let mut usable = true;
-    for table in TABLES.iter().chain(std::iter::once(&STATE_TABLE)) {
+    for table in TABLES.iter().chain(OWN_TABLES) {
         if !names.iter().any(|name| name == table.name) {
             usable = false;
             findings.push(Finding {
-                // the original and its tools make no side table
-                severity: if table.name == STATE_TABLE.name { Severity::Note } else { Severity::Warning },
+                // the original and its tools do not make ours
+                severity: if Table::known(table.name).is_none() { Severity::Note } else { Severity::Warning },
                 what: format!("there is no table {}; rows and references were not checked", table.name),
                 advice: "nothing: the next start of nfv-vim makes it",
             });

@@ -22,6 +22,8 @@ pub struct CoreConfig {
     pub dor: DorConfig,
     /// `[sw-mgmt-configuration]`
     pub sw_mgmt: SwMgmtConfig,
+    /// `[history-configuration]`
+    pub history: HistoryConfig,
     /// Name of the host this process runs on.
     pub local_host: String,
     /// Time zone of the times that strategies show.
@@ -82,6 +84,17 @@ pub struct InstanceConfig {
     pub max_cold_migrate_local_image_disk_gb: u64,
     /// Largest local disk the system evacuates, GB.
     pub max_evacuate_local_image_disk_gb: u64,
+    /// What is done when many hosts fail at once.
+    pub storm_guard: StormGuardConfig,
+}
+
+/// The storm guard's part of `[instance-configuration]`. docs/extensions.md.
+#[derive(Debug, Clone, Copy)]
+pub struct StormGuardConfig {
+    /// Share of the workers, percent, whose failure at once is a storm; 0: the guard is off.
+    pub host_percentage: u64,
+    /// Failures within this time are at once.
+    pub window: Duration,
 }
 
 impl InstanceConfig {
@@ -110,6 +123,13 @@ pub struct SwMgmtConfig {
     pub deadlines: BTreeMap<String, Duration>,
     /// How long steps let the system settle.
     pub waits: StepWaits,
+}
+
+/// `[history-configuration]`: what is remembered of decisions. docs/extensions.md.
+#[derive(Debug, Clone, Copy)]
+pub struct HistoryConfig {
+    /// Decisions kept about each host and instance: `decisions_per_object`.
+    pub decisions_per_object: u32,
 }
 
 /// `[audit-configuration]`: how often the cloud is looked at. Contract: vim-behaviour 6.1.
@@ -158,6 +178,7 @@ impl Default for CoreConfig {
                 completion_percentage: 50,
             },
             sw_mgmt: SwMgmtConfig::default(),
+            history: HistoryConfig { decisions_per_object: 20 },
             local_host: "controller-0".to_owned(),
             time_zone: jiff::tz::TimeZone::UTC,
             turn_limit: secs(60),
@@ -189,6 +210,7 @@ impl Default for InstanceConfig {
             max_evacuate_wait: secs(900),
             max_cold_migrate_local_image_disk_gb: 20,
             max_evacuate_local_image_disk_gb: 20,
+            storm_guard: StormGuardConfig { host_percentage: 0, window: secs(120) },
         }
     }
 }

@@ -5,6 +5,7 @@ use nfv_common::event_log::EventLogData;
 use nfv_nfvi::{Call, CallId, Reply, RequestId};
 use nfv_vim_db::Write;
 use nfv_vim_rpc::Response;
+use nfv_vim_rpc::history::GetHistory;
 
 /// Everything that one input led to. The writes are committed in one transaction before any effect leaves.
 #[derive(Debug, Default)]
@@ -42,6 +43,13 @@ pub enum Effect {
         request: RequestId,
         /// The messages; none for a listing of nothing.
         responses: Vec<Response>,
+    },
+    /// Read the decisions about an object and answer a request of nfv-vim-api with them.
+    ShowHistory {
+        /// Id of the request.
+        request: RequestId,
+        /// About which object, and how many.
+        asked: GetHistory,
     },
     /// The core has nothing to say to this request; whoever holds it may answer otherwise.
     Release(RequestId),

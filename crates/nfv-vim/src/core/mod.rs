@@ -14,7 +14,7 @@
 //! - [`director`]: what concerns many instances: moving them off a host, recovering failed ones.
 //! - [`audit`]: asking the cloud regularly; [`dor`]: caution after a site-wide power loss.
 //! - [`strategy`]: software patches and upgrades of all hosts, in an order that keeps instances alive.
-//! - [`alarm`], [`event_log`]: what is told to operators.
+//! - [`alarm`], [`event_log`]: what is told to operators; `history`: what was decided, and why.
 //! - `api`: what nfv-vim-api asks for.
 //! - [`nfvi_queue`]: which call is made when; [`persistence`]: hosts and instances as rows and back, and the start.
 
@@ -27,6 +27,7 @@ pub mod director;
 pub mod dor;
 pub mod effect;
 pub mod event_log;
+mod history;
 pub mod host;
 pub mod hypervisor;
 pub mod image;
@@ -39,6 +40,7 @@ mod nfvi_call;
 pub mod nfvi_queue;
 mod notification;
 pub mod persistence;
+mod preview;
 mod stored;
 pub mod strategy;
 pub mod system;
@@ -54,6 +56,7 @@ use director::hosts::HostsOperation;
 use director::sw_mgmt::SwMgmt;
 use director::{Operation, Recovery, SwMgmtEvent};
 use dor::Dor;
+use history::Histories;
 use host::{Host, HostEvent};
 use instance::residents::Residents;
 use instance::state::Report;
@@ -222,6 +225,9 @@ pub struct Vim {
     audits: Audits,
     /// Alarms raised, by alarm uuid.
     alarms: BTreeMap<String, AlarmData>,
+    histories: Histories,
+    /// See [`Vim::because`].
+    why: Option<String>,
 
     timers: Timers<TimerKey>,
     queue: VecDeque<Event>,
@@ -311,6 +317,7 @@ impl Vim {
 
     /// What was done since the last time, with each changed object written once.
     fn collect(&mut self) -> Outcome {
+        self.collect_history();
         let mut outcome = std::mem::take(&mut self.out);
         for name in std::mem::take(&mut self.dirty_hosts) {
             if let Some(host) = self.hosts.get(&name) {

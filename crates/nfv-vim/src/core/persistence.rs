@@ -7,6 +7,8 @@
 
 use super::director::Recovery;
 use super::dor::Dor;
+use super::history::Histories;
+use super::history::duration::{self, Durations};
 use super::host::{Host, HostState, VimHostAction};
 use super::instance::Instance;
 use super::instance::action::{ActionData, ActionKind, NfviActionData};
@@ -290,6 +292,7 @@ impl Vim {
             .map(|(kind, key)| (kind.to_owned(), key.to_owned()))
             .collect();
         let mut alarms = BTreeMap::new();
+        let mut durations = Durations::default();
         for row in snapshot.state {
             let read = match row.kind.as_str() {
                 alarm::STATE_KIND => from_json::<AlarmData>(&row.data).map(|alarm| {
@@ -303,6 +306,7 @@ impl Vim {
                         instance.resuming = instance.resuming.take().or(memory.resuming);
                     }
                 }),
+                duration::STATE_KIND => durations.load(&row.key, &row.data),
                 _ => Ok(()),
             };
             if let Err(reason) = read {
@@ -344,6 +348,7 @@ impl Vim {
             .map(|instance| instance.action_data.seqnum.max(instance.last_action_data.seqnum))
             .max()
             .unwrap_or(0);
+        let (histories, interrupted) = Histories::load(snapshot.decisions, durations, now.wall);
         let cooldown = config.instance.recovery_audit_cooldown;
         let mut vim = Self {
             recovery: Recovery::new(cooldown, facts.unlock_complete, now.mono),
@@ -391,6 +396,8 @@ impl Vim {
             dor: Dor::default(),
             audits: super::Audits::default(),
             alarms,
+            histories,
+            why: None,
             timers: nfv_common::timer::Timers::default(),
             queue: std::collections::VecDeque::new(),
             calls: super::NfviQueue::default(),
@@ -399,6 +406,7 @@ impl Vim {
             dirty_instances: std::collections::BTreeSet::new(),
             out: Outcome::default(),
         };
+        vim.out.writes.extend(interrupted);
         bad.extend(vim.load_strategies(snapshot.sw_updates));
         vim.report_quarantined(bad, unreadable);
         // nobody would ever clear these; if what they are about comes back as it was, it raises them anew

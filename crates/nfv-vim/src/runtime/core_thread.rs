@@ -229,6 +229,11 @@ impl CoreThread {
                 self.log_histograms(histogram::Form::Plain);
                 continue;
             }
+            if let Effect::ShowHistory { request, asked } = &effect {
+                let responses = vec![super::history::show(&mut self.database, asked)];
+                self.performer.perform(Effect::Respond { request: *request, responses });
+                continue;
+            }
             if let Effect::Resume(id) = &effect {
                 if let Some(grant) = self.grants.remove(id) {
                     grant.grant();

@@ -13,6 +13,7 @@
 //! - `process`: start, signals, flag files, exit.
 
 mod core_thread;
+mod history;
 mod inbox;
 mod monitor;
 mod performer;

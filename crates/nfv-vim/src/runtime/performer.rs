@@ -55,11 +55,11 @@ impl Performer {
         self.calls.contains_key(&id)
     }
 
-    /// Does one thing. `Resume` and `LogHistograms` are the core thread's own affair.
+    /// Does one thing. `Resume`, `LogHistograms` and `ShowHistory` are the core thread's own affair.
     pub(super) fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Call { id, call } => self.start_call(id, *call),
-            Effect::Resume(_) | Effect::LogHistograms => {}
+            Effect::Resume(_) | Effect::LogHistograms | Effect::ShowHistory { .. } => {}
             Effect::Abandon(id) => {
                 if let Some(task) = self.calls.remove(&id) {
                     task.abort();

@@ -1,6 +1,9 @@
 //! The VIM's configuration file, typed. Contract: deployment 3.2, vim-behaviour 12.
 
-use crate::core::config::{AuditConfig, CoreConfig, DorConfig, HostConfig, InstanceConfig, SwMgmtConfig};
+use crate::core::config::{
+    AuditConfig, CoreConfig, DorConfig, HistoryConfig, HostConfig, InstanceConfig, StormGuardConfig,
+    SwMgmtConfig,
+};
 use crate::core::strategy::StepWaits;
 use nfv_common::config::{ConfigError, Settings};
 use nfv_nfvi::Pool;
@@ -22,6 +25,9 @@ pub(super) fn kubernetes_configured() -> bool {
 
 /// Where flag files go when the configuration does not say otherwise. Contract: deployment 8.1.
 const RUN_DIRECTORY: &str = "/var/run";
+
+/// More decisions of one object are not kept, whatever the configuration says.
+const MOST_DECISIONS: u32 = 1000;
 
 /// Plugins that can be switched off, and by which key of `[nfvi]`.
 const SWITCHES: [(Pool, &str); 5] = [
@@ -136,6 +142,15 @@ fn core_config(settings: &Settings) -> Result<CoreConfig, ConfigError> {
         audit: audit_config(settings, default.audit)?,
         dor: dor_config(settings, default.dor)?,
         sw_mgmt: sw_mgmt_config(settings)?,
+        history: HistoryConfig {
+            decisions_per_object: settings
+                .int_or(
+                    "history-configuration",
+                    "decisions_per_object",
+                    default.history.decisions_per_object,
+                )?
+                .clamp(1, MOST_DECISIONS),
+        },
         local_host: std::fs::read_to_string(HOST_NAME).unwrap_or_default().trim().to_owned(),
         time_zone: jiff::tz::TimeZone::system(),
         turn_limit: default.turn_limit,
@@ -209,6 +224,14 @@ fn instance_config(settings: &Settings, default: InstanceConfig) -> Result<Insta
             "max_evacuate_local_image_disk_gb",
             default.max_evacuate_local_image_disk_gb,
         )?,
+        storm_guard: StormGuardConfig {
+            host_percentage: settings.int_or(
+                SECTION,
+                "storm_guard_host_percentage",
+                default.storm_guard.host_percentage,
+            )?,
+            window: seconds("storm_guard_window_in_secs", default.storm_guard.window)?,
+        },
     })
 }
 

@@ -300,7 +300,7 @@ impl Rig {
                     }
                     self.open.insert(id, *call);
                 }
-                Effect::Resume(_) | Effect::Log(_) | Effect::LogHistograms => {}
+                Effect::Resume(_) | Effect::Log(_) | Effect::LogHistograms | Effect::ShowHistory { .. } => {}
                 Effect::Abandon(id) => {
                     self.open.remove(&id);
                 }

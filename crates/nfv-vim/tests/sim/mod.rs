@@ -26,6 +26,7 @@ pub mod cloud;
 pub mod describe;
 pub mod fault;
 pub mod guest;
+pub mod history;
 pub mod invariant;
 pub mod journal;
 pub mod nova;

@@ -3,6 +3,7 @@
 use super::cloud::Cloud;
 use super::fault::{Fault, Plan, Profile};
 use super::guest::Mood;
+use super::history;
 use super::invariant::{self, Failure};
 use super::nova::Server;
 use super::platform::SimHost;
@@ -153,7 +154,7 @@ pub fn settle(world: &mut World) -> Result<(), Failure> {
         wrong.extend(world.api_open.values().map(|(_, what)| format!("{what} is not answered")));
         well = if wrong.is_empty() { well + 1 } else { 0 };
         if well == 3 {
-            return Ok(());
+            return history::at_the_end(&world.store).map_err(|what| Failure { at: world.now, what });
         }
         if world.now >= end {
             let what = format!(

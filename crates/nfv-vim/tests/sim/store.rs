@@ -1,8 +1,9 @@
 //! What survives a crash of the VIM: the rows of its database, folded in memory or kept in a real file.
 
+use nfv_vim_db::row::DecisionRow;
 use nfv_vim_db::{Database, Snapshot, Write};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 /// The rows as the writes leave them, by the rules of the real database.
@@ -12,6 +13,10 @@ pub struct Memory {
     /// Where the instances' rows and those of `nfv_state` are: they are many and written often.
     instances: HashMap<String, usize>,
     state: HashMap<(String, String), usize>,
+    /// All decisions by number; of them the snapshot has what a start reads.
+    history: BTreeMap<i64, DecisionRow>,
+    /// Those of them that are under way.
+    open: BTreeSet<i64>,
 }
 
 /// Puts a row at its place, or behind the others.
@@ -57,6 +62,29 @@ impl Memory {
         let at =
             |(place, row): (usize, &nfv_vim_db::row::StateRow)| ((row.kind.clone(), row.key.clone()), place);
         self.state = rows.state.iter().enumerate().map(at).collect();
+        self.history = rows.decisions.iter().map(|row| (row.seq, row.clone())).collect();
+        self.open = rows.decisions.iter().filter(|row| row.open).map(|row| row.seq).collect();
+    }
+
+    /// The decisions that a start reads: those under way, and the last.
+    fn decisions(&self) -> Vec<DecisionRow> {
+        let last = self.history.values().next_back().filter(|row| !row.open);
+        self.open_decisions().chain(last).cloned().collect()
+    }
+
+    /// The decisions that are under way.
+    pub fn open_decisions(&self) -> impl Iterator<Item = &DecisionRow> {
+        self.open.iter().filter_map(|seq| self.history.get(seq))
+    }
+
+    /// All decisions.
+    pub fn history(&self) -> impl Iterator<Item = &DecisionRow> {
+        self.history.values()
+    }
+
+    /// What a new process reads.
+    fn read(&self) -> Snapshot {
+        Snapshot { decisions: self.decisions(), ..self.snapshot.clone() }
     }
 
     /// Makes the changes; a change the core never makes is a mistake of the test.
@@ -109,6 +137,23 @@ impl Memory {
                 }
                 Write::DeleteState { kind, key } => {
                     remove_at(&mut s.state, &mut self.state, &(kind.clone(), key.clone()));
+                }
+                Write::PutDecision(row) => {
+                    self.history.insert(row.seq, row.clone());
+                    if row.open {
+                        self.open.insert(row.seq);
+                    } else {
+                        self.open.remove(&row.seq);
+                    }
+                }
+                Write::PruneDecisions { kind, key, keep } => {
+                    let of_object =
+                        self.history.values().rev().filter(|row| row.kind == *kind && row.key == *key);
+                    let gone: Vec<_> = of_object.skip(*keep as usize).map(|row| row.seq).collect();
+                    for seq in gone {
+                        self.history.remove(&seq);
+                        self.open.remove(&seq);
+                    }
                 }
                 Write::PutHostGroup(row) => {
                     put!(s.host_groups, row, |old, new| old.name == new.name, { *old = new.clone() });
@@ -192,6 +237,20 @@ impl Store {
         }
     }
 
+    /// The decisions that are under way.
+    pub fn open_decisions(&self) -> impl Iterator<Item = &DecisionRow> {
+        match self {
+            Self::Memory(memory) | Self::Both { memory, .. } => memory.open_decisions(),
+        }
+    }
+
+    /// All decisions.
+    pub fn history(&self) -> impl Iterator<Item = &DecisionRow> {
+        match self {
+            Self::Memory(memory) | Self::Both { memory, .. } => memory.history(),
+        }
+    }
+
     /// Commits.
     pub fn commit(&mut self, writes: &[Write]) {
         match self {
@@ -213,12 +272,12 @@ impl Store {
     /// What a new process reads. A difference between fold and real database is told.
     pub fn load(&mut self) -> Result<Snapshot, String> {
         match self {
-            Self::Memory(memory) => Ok(memory.snapshot.clone()),
+            Self::Memory(memory) => Ok(memory.read()),
             Self::Both { memory, database, directory } => {
                 *database = None;
                 let opened = database.insert(Database::open(directory.path()).unwrap());
                 let mut snapshot = opened.load().unwrap();
-                let mut folded = memory.snapshot.clone();
+                let mut folded = memory.read();
                 for rows in [&mut snapshot, &mut folded] {
                     rows.state.sort_by(|a, b| (&a.kind, &a.key).cmp(&(&b.kind, &b.key)));
                 }

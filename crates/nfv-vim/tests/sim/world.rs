@@ -3,6 +3,7 @@
 use super::cloud::{Cloud, CloudEvent, Message};
 use super::describe::describe_notification;
 use super::fault::{Fate, Fault, Outage, Plan, Profile};
+use super::history;
 use super::invariant::{self, Failure};
 use super::journal::Journal;
 use super::stock::{self, listing_begun};
@@ -484,6 +485,7 @@ impl World {
                     self.now,
                     self.inputs,
                 )
+                .and_then(|()| history::after_input(vim, &self.store))
             {
                 self.fail(what);
             }
@@ -537,7 +539,7 @@ impl World {
                 self.flags.insert(flag.file_name());
             }
             Effect::Respond { request, responses } => self.answered_api(request, &responses),
-            Effect::Reply { .. } | Effect::Release(_) => {}
+            Effect::Reply { .. } | Effect::Release(_) | Effect::ShowHistory { .. } => {}
         }
     }
 

@@ -61,6 +61,9 @@ impl Vim {
             Request::UpdateSubnet(asked) => self.subnet_change(id, asked),
             Request::DeleteSubnet(asked) => self.subnet_delete(id, asked),
             Request::GetSubnet(get) => self.get_subnets(id, &get),
+            Request::GetHistory(asked) => self.show_history(id, asked),
+            Request::PreviewHost(asked) => self.preview_host_request(id, &asked),
+            Request::PreviewStrategy(asked) => self.preview_strategy_request(id, &asked),
         }
     }
 

@@ -43,6 +43,11 @@ impl Recovery {
         }
     }
 
+    /// Reboots since the instance was last well.
+    pub(in crate::core) fn reboots_of(&self, uuid: &str) -> u32 {
+        self.reboots.get(uuid).copied().unwrap_or(0)
+    }
+
     /// The instance is well: its reboots do not count any more.
     pub(in crate::core) fn forget_reboots(&mut self, uuid: &str) {
         self.reboots.remove(uuid);
@@ -180,6 +185,12 @@ impl Vim {
         fail_reason: Option<&str>,
     ) -> bool {
         if !self.dor.stabilized || self.upgrade_blocks_instances() {
+            let why = if self.dor.stabilized {
+                "an upgrade is under way during which instances are not recovered"
+            } else {
+                "the site has just come up: it must be stable first (dead office recovery)"
+            };
+            self.instance_held_back(uuid, why);
             self.reschedule_recovery(self.config.instance.recovery_audit_cooldown);
             return false;
         }
@@ -212,18 +223,33 @@ impl Vim {
             self.settle();
         }
         if !failed || force_fail {
+            if fail_reason.is_none() {
+                self.because("it is set to error in Nova before it is healed");
+            }
             self.fail_instance(uuid, fail_reason);
         }
-        let Some(cure) = cure else { return false };
+        let Some(cure) = cure else {
+            self.instance_held_back(
+                uuid,
+                "there is no way to heal it: its host is down and it may not be evacuated",
+            );
+            return false;
+        };
         let Some(instance) = self.instances.get(uuid) else { return false };
         if cure == Cure::Evacuate && self.waits_for_operator(instance) {
+            self.instance_held_back(
+                uuid,
+                "its host is locked and still runs: an operator must switch it off",
+            );
             return false;
         }
         if !self.auto_recovery(instance) || !instance.recoverable {
             let text = format!("Auto-Recovery is turned off for instance {name}.");
             self.log(Level::Info, LOGGER, FILE, text);
+            self.instance_held_back(uuid, "auto-recovery is turned off for it");
             return false;
         }
+        let why = self.why_this_cure(uuid, cure, wanted.is_some());
         let action = match cure {
             Cure::Reboot => {
                 if self.dor.completed {
@@ -242,7 +268,24 @@ impl Vim {
         };
         let text = format!("Recover instance {name}, method={action}.");
         self.log(Level::Info, LOGGER, FILE, text);
+        self.because(why);
         self.do_action(uuid, action, None, InitiatedBy::InstanceDirector, "")
+    }
+
+    /// The cure in words: what the history shows.
+    fn why_this_cure(&self, uuid: &str, cure: Cure, wanted: bool) -> String {
+        if wanted {
+            return "its guest wants it so".to_owned();
+        }
+        let reboots = self.recovery.reboots_of(uuid);
+        match cure {
+            Cure::Reboot if reboots == 0 => "it failed, its host works: a reboot is tried first".to_owned(),
+            Cure::Reboot => {
+                format!("it failed, {reboots} reboots did not help, and it has no image to be rebuilt from")
+            }
+            Cure::Rebuild => "it failed, its host works, and a reboot did not help".to_owned(),
+            Cure::Evacuate => "it failed, and its host does not work".to_owned(),
+        }
     }
 
     /// Its host is locked and runs: an evacuation waits for the host to be offline, and that one will not be before
@@ -271,7 +314,7 @@ impl Vim {
             if instance.is_migrating() {
                 return (Some(by_source), Some(ActionKind::LiveMigrate));
             }
-            let rebooted = self.recovery.reboots.get(instance.uuid()).copied().unwrap_or(0) > 0;
+            let rebooted = self.recovery.reboots_of(instance.uuid()) > 0;
             return (Some(if rebooted { by_source } else { Cure::Reboot }), rebooting);
         }
         if !self.is_allowed(instance, Method::Evacuate) {

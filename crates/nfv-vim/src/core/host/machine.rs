@@ -7,6 +7,7 @@ use super::{Host, HostWork, VimHostAction};
 use crate::core::director::SwMgmtEvent;
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::fsm::{Progress, Step, Task, TaskResult};
+use nfv_vim_rpc::history::ObjectType;
 
 /// Logger of the host state machine.
 pub(super) const LOGGER: &str = "nfv_vim.state_machine.host";
@@ -33,13 +34,19 @@ impl Vim {
         let facts = self.host_facts(host);
         match transition(state, &event, facts) {
             HostMove::Stay => {}
-            HostMove::Go(next) => self.host_go(name, next),
+            HostMove::Go(next) => {
+                self.host_goes_because(name, next, &event);
+                self.host_go(name, next);
+            }
             HostMove::CancelLockAndGo(next) => {
+                // the decision is about the host as it was, its lock included
+                self.host_goes_because(name, next, &event);
                 self.host_cancel_lock(name);
                 self.host_go(name, next);
             }
             HostMove::Restart => {
                 if let Some(task) = state.task() {
+                    self.host_decision_made(name, task, &event);
                     self.host_start_task(name, task);
                 }
             }
@@ -60,6 +67,12 @@ impl Vim {
             services_as_wanted: host.services_state() == ServiceState::Enabled || host.services_locked,
             idle: host.is_idle(),
             may_wait_deleting: may_wait_deleting(in_state, self.config.host.deleting_wait),
+        }
+    }
+
+    fn host_goes_because(&mut self, name: &str, next: HostState, event: &HostEvent) {
+        if let Some(task) = next.task() {
+            self.host_decision_made(name, task, event);
         }
     }
 
@@ -109,6 +122,7 @@ impl Vim {
         if works.is_empty() {
             // nothing to do is done at once, and the state hears of it as of any other task
             host.task = Some(finished_task(kind, name, id, now));
+            self.host_decision_ended(name, TaskResult::Success, "");
             self.post_host(name, HostEvent::TaskCompleted { task: id });
             return;
         }
@@ -153,6 +167,7 @@ impl Vim {
     }
 
     pub(super) fn arm_host_task(&mut self, name: &str) {
+        self.history_moved(ObjectType::Host, name);
         let key = TimerKey::HostTask(name.to_owned());
         match self.hosts.get(name).and_then(|host| host.task.as_ref()).and_then(Task::due) {
             Some(due) => self.timers.arm(key, due),
@@ -166,6 +181,8 @@ impl Vim {
         let Some(host) = self.hosts.get(name) else { return };
         let Some(task) = host.task.as_ref() else { return };
         let (id, state) = (task.id(), host.state());
+        self.host_decision_ended(name, result, &reason);
+        let Some(task) = self.hosts.get(name).and_then(|host| host.task.as_ref()) else { return };
         if result != TaskResult::Success {
             for work in task.begun() {
                 self.abort_host_work(name, &work);

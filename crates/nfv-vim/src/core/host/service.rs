@@ -48,6 +48,17 @@ pub enum ServiceState {
     Failed,
 }
 
+impl ServiceState {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// The host has this service. Contract: the table of 2.5.
 pub(super) fn is_configured(service: HostService, host: &Host, config: &CoreConfig) -> bool {
     if !config.kubernetes {

@@ -56,6 +56,8 @@ pub struct Pending {
     pub reason: String,
     /// See [`Running::record`].
     pub record: Option<u64>,
+    /// Why, in words for the history; see `Vim::because`.
+    pub why: Option<String>,
 }
 
 /// An instance.

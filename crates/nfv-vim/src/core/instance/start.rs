@@ -35,6 +35,7 @@ impl Vim {
         reason: &str,
     ) -> bool {
         if self.upgrade_blocks_instances() {
+            self.why = None;
             let text = format!("Upgrade inprogress, action {action} for instance {uuid} refused.");
             self.log(Level::Info, "nfv_vim.objects.instance", "_instance.py", text);
             return false;
@@ -110,6 +111,7 @@ impl Vim {
         by: InitiatedBy,
         reason: &str,
     ) {
+        let why = self.why.take();
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         if instance.deleted {
             return;
@@ -130,6 +132,7 @@ impl Vim {
         {
             self.instance_react(uuid, &InstanceEvent::TaskStop);
             self.abort_instance_task(uuid);
+            self.instance_decision_displaced(uuid, kind);
             if let Some(instance) = self.instances.get_mut(uuid)
                 && let Some(stopped) = instance.running.take()
             {
@@ -144,7 +147,7 @@ impl Vim {
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         match &instance.running {
             None => {
-                self.begin_action(uuid, Pending { kind, by, reason: reason.to_owned(), record });
+                self.begin_action(uuid, Pending { kind, by, reason: reason.to_owned(), record, why });
             }
             // the next migration waits until this one is confirmed
             Some(running) if running.kind == kind && running.state != InstanceState::ColdMigrateConfirm => {
@@ -152,11 +155,12 @@ impl Vim {
                     (running.by, running.record) = (by, record);
                 }
                 self.log_begin(uuid, kind, by, reason);
+                self.instance_decision_made(uuid, kind, by, reason, why);
                 self.post_instance(uuid, InstanceEvent::TaskStart);
             }
             Some(_) => {
                 if !instance.pending.iter().any(|pending| pending.kind == kind) {
-                    let pending = Pending { kind, by, reason: reason.to_owned(), record };
+                    let pending = Pending { kind, by, reason: reason.to_owned(), record, why };
                     instance.pending.push_back(pending);
                 }
             }
@@ -164,8 +168,9 @@ impl Vim {
     }
 
     fn begin_action(&mut self, uuid: &str, action: Pending) {
-        let Pending { kind, by, reason, record } = action;
+        let Pending { kind, by, reason, record, why } = action;
         self.log_begin(uuid, kind, by, &reason);
+        self.instance_decision_made(uuid, kind, by, &reason, why);
         let now = self.now.mono;
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let from = instance.nfvi.host_name.clone();

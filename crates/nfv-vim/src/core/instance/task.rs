@@ -8,6 +8,7 @@ use super::work::{InstanceWork, Phase, WorkKind, task_name};
 use crate::core::{Event, Level, TimerKey, Vim};
 use nfv_common::fsm::{Progress, Step, Task, TaskResult};
 use nfv_nfvi::object::{ActionState, InstanceAction};
+use nfv_vim_rpc::history::ObjectType;
 
 const LOGGER: &str = "nfv_vim.state_machine.instance";
 pub(super) const WORK_LOGGER: &str = "nfv_vim.state_machine.instance_task_work";
@@ -46,10 +47,10 @@ impl Vim {
             self.enter_instance_state(uuid);
             return;
         }
-        if let Some(reason) = failed {
+        if let Some(reason) = &failed {
             let how = if reason == TIMEOUT { "timed out" } else { "failed" };
             self.log(Level::Info, LOGGER, state.log_file(), format!("{} {how} for {name}.", state.title()));
-            self.fail_action(uuid, kind, &reason);
+            self.fail_action(uuid, kind, reason);
         } else if next == Some(Next::Initial) && *event != InstanceEvent::TaskStop {
             self.log(
                 Level::Info,
@@ -60,6 +61,9 @@ impl Vim {
         } else if next.is_none() && matches!(event, InstanceEvent::TaskCompleted { .. }) {
             let text = format!("{} inprogress for {name}.", state.title());
             self.log(Level::Debug, LOGGER, state.log_file(), text);
+        }
+        if next == Some(Next::Initial) && *event != InstanceEvent::TaskStop {
+            self.instance_decision_ended(uuid, failed.as_deref(), report);
         }
         if let Some(report) = report {
             self.queue.push_back(Event::Report { uuid: uuid.to_owned(), report, from });
@@ -120,6 +124,7 @@ impl Vim {
         let Some(state) = instance.running.as_ref().map(|running| running.state) else { return };
         let deadline = now + longest(state, &self.instance_facts(instance));
         self.timers.arm(TimerKey::Action(uuid.to_owned()), deadline);
+        self.history_moved(ObjectType::Instance, uuid);
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let name = instance.name().to_owned();
         instance.task = Some(Task::start(task_name(state, &name), id, InstanceWork::of(state), now));
@@ -179,6 +184,7 @@ impl Vim {
     }
 
     fn arm_instance_task(&mut self, uuid: &str) {
+        self.history_moved(ObjectType::Instance, uuid);
         let key = TimerKey::InstanceTask(uuid.to_owned());
         match self.instances.get(uuid).and_then(|instance| instance.task.as_ref()).and_then(Task::due) {
             Some(due) => self.timers.arm(key, due),
