@@ -106,6 +106,8 @@ pub struct InstanceMove {
     pub action: String,
     /// Why nothing, or something worse than a move, happens to it.
     pub reason: Option<String>,
+    /// What follows later: `evacuate` after `fail`, `start` after `stop`.
+    pub then: Option<String>,
     /// Where it could go; null where it does not leave.
     pub destinations: Option<Destinations>,
     /// About how long it takes.

@@ -216,6 +216,11 @@ impl<K: StepKind> Strategy<K> {
             step.reason = reason;
             return phase.pause_step(d);
         }
+        if result == Outcome::Success
+            && let Some(watch) = stage.step_watch
+        {
+            d.took(&step.kind, d.now().since(watch.since));
+        }
         step.end(result, reason, d.date_time());
         let reason = step.reason.clone();
         stage.result.fold(&mut stage.reason, result, &reason);

@@ -32,6 +32,7 @@ pub use policy::{AbortClass, AlarmRule, Completion, ResumeRule, Retry, StepPolic
 pub use watch::{Watch, WatchKind};
 
 use crate::time::Mono;
+use std::time::Duration;
 
 /// What a step is. The engine only asks for what it needs to run it.
 pub trait StepKind: Sized + Clone {
@@ -70,6 +71,8 @@ pub trait Driver<K> {
     fn requery(&mut self, step: &mut K, place: Place) -> Progress;
     /// A step is about to be put into the apply or abort phase: the configuration may change its limits.
     fn prepare(&mut self, _step: &mut Step<K>) {}
+    /// A step went well after it had waited so long.
+    fn took(&mut self, _step: &K, _time: Duration) {}
     /// The build phase is over; what the apply phase shall be, or why there is none.
     fn plan(&mut self) -> Plan<K>;
     /// The apply phase is over: the reason if it did not go well.

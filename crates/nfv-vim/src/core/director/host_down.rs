@@ -168,7 +168,7 @@ impl Vim {
     }
 
     /// The first instance that speaks against a lock, and why.
-    fn lock_objection(&self, host: &str) -> Option<(String, String)> {
+    pub(in crate::core) fn lock_objection(&self, host: &str) -> Option<(String, String)> {
         self.instances_on(host).filter(|i| !i.is_going() && !i.is_locked() && !i.is_failed()).find_map(
             |instance| {
                 let objection = self.objection(instance, host, self.method_for(instance, host))?;
@@ -180,7 +180,7 @@ impl Vim {
 }
 
 /// Why a host's instances are handled. Contract: 5.3.2.
-fn operation_kind(host: &Host) -> OperationKind {
+pub(in crate::core) fn operation_kind(host: &Host) -> OperationKind {
     if host.is_force_lock() {
         OperationKind::HostLockForce
     } else if host.is_locking() {

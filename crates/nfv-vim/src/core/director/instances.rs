@@ -58,6 +58,12 @@ impl Vim {
             return Err(format!("Instance {uuid} does not exist."));
         };
         let host = instance.host().unwrap_or("None");
+        self.may_operate_on(host)?;
+        Ok(host.to_owned())
+    }
+
+    /// Whether an operation may begin on a host, or why not.
+    pub(in crate::core) fn may_operate_on(&self, host: &str) -> Result<(), String> {
         if !self.hosts.contains_key(host) {
             return Err(format!("Host {host} does not exist."));
         }
@@ -66,7 +72,7 @@ impl Vim {
                 "Another host operation {} is already inprogress for host {host}.",
                 operation.kind.as_str()
             )),
-            _ => Ok(host.to_owned()),
+            _ => Ok(()),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`operation`]: a host operation and its items (5.1).
 //! - `host_down`: a host goes down; the checks before a lock (5.3.2, 5.3.3).
+//! - `decide`: what is done with each instance of a host; asked by the passes, and by previews (5.3.4).
 //! - `passes`: moving, evacuating, stopping and starting instances, a few at a time (5.3.4).
 //! - `complete`: an instance's action ended; what comes next (5.3.5).
 //! - `recovery`: healing failed instances (5.3.6).
@@ -12,8 +13,9 @@
 
 pub mod command;
 mod complete;
+pub(in crate::core) mod decide;
 mod host;
-mod host_down;
+pub(in crate::core) mod host_down;
 pub(in crate::core) mod hosts;
 mod image;
 mod instance_create;
@@ -23,7 +25,7 @@ pub mod operation;
 mod passes;
 pub mod recovery;
 pub mod sw_mgmt;
-mod sw_mgmt_world;
+pub(in crate::core) mod sw_mgmt_world;
 mod volume;
 
 pub use command::DirectorCommand;

@@ -1,5 +1,6 @@
 //! Moving, evacuating, stopping and starting instances, a few at a time. Contract: vim-behaviour 5.3.4.
 
+use super::decide::{EvacuationFate, Fate};
 use super::host_down::Method;
 use super::operation::{ItemEnd, ItemState, Operation, OperationKind};
 use super::{FILE, LOGGER};
@@ -12,51 +13,13 @@ use nfv_nfvi::object::ActionType;
 const BY: InitiatedBy = InitiatedBy::InstanceDirector;
 
 impl Vim {
-    /// Why a pass moves nothing now; the recovery audit then looks again soon. Contract: 5.3.4 "gate".
+    /// Whether a pass may move anything now; if not, the recovery audit looks again soon. Contract: 5.3.4 "gate".
     fn gate(&mut self, host: &str, kind: OperationKind, verb: &str) -> bool {
-        let closed = if !kind.is_lock() && !self.dor.completed {
-            Some("DOR is not complete")
-        } else if self.upgrade_blocks_instances() {
-            Some("Upgrade inprogress")
-        } else if !self.has_other_hypervisor(None) {
-            Some("No hypervisors available")
-        } else if kind == OperationKind::HostLockForce {
-            Some("Force-Lock issued")
-        } else {
-            None
-        };
-        if let Some(why) = closed {
-            let text = format!("{why}, can't {verb} instances off of host {host}.");
-            self.log(Level::Info, LOGGER, FILE, text);
-            self.reschedule_recovery(self.config.instance.recovery_audit_cooldown);
-            return false;
-        }
-        true
-    }
-
-    fn operation_reason(&self, host: &str, kind: OperationKind, evacuating: bool) -> &'static str {
-        match kind {
-            OperationKind::HostLockForce => "host force lock command issued",
-            OperationKind::HostLock => "host lock command issued",
-            OperationKind::HostDisable if evacuating => "host disable action",
-            OperationKind::HostDisable => "host disabled",
-            OperationKind::HostFailed if self.hosts.get(host).is_some_and(|h| h.is_component_failure()) => {
-                "host component failure"
-            }
-            OperationKind::HostFailed => "host failed",
-            OperationKind::MigrateInstances => "migrate instances requested",
-            OperationKind::StopInstances => "stop instances issued",
-            OperationKind::StartInstances => "start instances issued",
-            OperationKind::StartInstancesSerial => "start instances serial issued",
-            OperationKind::InstanceCreate
-            | OperationKind::LockHosts
-            | OperationKind::UnlockHosts
-            | OperationKind::RebootHosts
-            | OperationKind::UpgradeHosts
-            | OperationKind::SwactHosts
-            | OperationKind::DisableHostServices
-            | OperationKind::EnableHostServices => "",
-        }
+        let Some(why) = self.gate_closed(kind) else { return true };
+        let text = format!("{why}, can't {verb} instances off of host {host}.");
+        self.log(Level::Info, LOGGER, FILE, text);
+        self.reschedule_recovery(self.config.instance.recovery_audit_cooldown);
+        false
     }
 
     /// Moves instances off a host whose hypervisor works.
@@ -66,9 +29,7 @@ impl Vim {
             return;
         }
         let reason = self.operation_reason(host, kind, false);
-        let candidates = self
-            .uuids_on(host, |i| !i.is_going() && !i.is_locked() && (!i.is_failed() || i.resuming.is_some()));
-        for uuid in candidates {
+        for uuid in self.to_migrate(self.instances_on(host)) {
             let Some(operation) = self.operations.get(host) else { return };
             if operation.in_progress() >= self.config.instance.max_concurrent_migrates_per_host {
                 return;
@@ -77,42 +38,20 @@ impl Vim {
                 continue;
             }
             let Some(instance) = self.instances.get(&uuid) else { continue };
-            let name = instance.name().to_owned();
-            let method = self.move_method(instance, host);
-            let patient = kind.gives_up_at_first();
-            let joins =
-                !patient && !kind.is_lock() && (instance.is_migrating() || instance.is_cold_migrating());
-            let action = match (&instance.resuming, method) {
-                // what an earlier process began goes on the way it began
-                (Some(ActionType::ColdMigrate), _) => ActionType::ColdMigrate,
-                (Some(ActionType::LiveMigrate), _) => ActionType::LiveMigrate,
-                (_, Method::ColdMigrate) => ActionType::ColdMigrate,
-                (_, Method::Stop | Method::LiveMigrate | Method::Evacuate) => ActionType::LiveMigrate,
+            let (action, joins) = match self.migration_fate(instance, host, kind) {
+                Fate::Refuse(reason) => return self.item_failed(host, &uuid, &reason),
+                Fate::Fail { reason, said } => {
+                    if let Some(text) = said {
+                        self.log(Level::Info, LOGGER, FILE, text);
+                    }
+                    self.fail_instance(&uuid, Some(&reason));
+                    continue;
+                }
+                Fate::Stop => continue,
+                Fate::Move { action, joins } => (action, joins),
             };
-            if patient {
-                if let Some(objection) = self.objection(instance, host, method) {
-                    self.item_failed(host, &uuid, &format!("{}{objection}", kind.preamble(host)));
-                    return;
-                }
-            } else if !joins {
-                if let Some(why) = unmovable(instance, method) {
-                    self.log(
-                        Level::Info,
-                        LOGGER,
-                        FILE,
-                        format!("Instance {name} set as failed on host {host} because it {why}."),
-                    );
-                    self.fail_instance(&uuid, Some(&format!("{reason} and {}", subject(why))));
-                    continue;
-                }
-                if !self.is_allowed(instance, method) {
-                    let how = if method == Method::ColdMigrate { "cold-migrate" } else { "live-migrate" };
-                    self.fail_instance(&uuid, Some(&format!("{reason} and the system can't {how} instance")));
-                    continue;
-                }
-            }
+            let (name, moved) = (instance.name().to_owned(), instance.is_being_moved());
             self.item(host, &uuid, ItemState::InProgress);
-            let moved = self.instances.get(&uuid).is_some_and(Instance::is_being_moved);
             if joins && moved {
                 self.log(
                     Level::Info,
@@ -131,23 +70,18 @@ impl Vim {
         let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
         let open = self.gate(host, kind, "evacuate");
         let reason = self.operation_reason(host, kind, true);
-        for uuid in in_recovery_order(self.instances_on(host).filter(|i| !i.is_going() && !i.is_locked())) {
+        for uuid in Self::to_evacuate(self.instances_on(host)) {
             let Some(operation) = self.operations.get(host) else { return };
             if operation.contains(&uuid) {
                 continue;
             }
             let in_progress = operation.in_progress();
             let Some(instance) = self.instances.get(&uuid) else { continue };
-            let resumed = instance.resuming == Some(ActionType::Evacuate);
-            let evacuable = self.is_allowed(instance, Method::Evacuate)
-                && self.auto_recovery(instance)
-                && (instance.recoverable || resumed);
-            if kind == OperationKind::HostLock {
-                if let Some(objection) = self.objection(instance, host, Method::Evacuate) {
-                    self.item_failed(host, &uuid, &format!("{}{objection}", kind.preamble(host)));
-                    return;
-                }
-            } else if !instance.is_failed() && !self.is_failing(instance) {
+            let EvacuationFate { fails, evacuable } = match self.evacuation_fate(instance, host, kind) {
+                Err(reason) => return self.item_failed(host, &uuid, &reason),
+                Ok(fate) => fate,
+            };
+            if fails {
                 let text = format!("Instance {} set as failed on host {host}.", instance.name());
                 self.log(Level::Info, LOGGER, FILE, text);
                 self.fail_instance(&uuid, Some(reason));
@@ -161,32 +95,24 @@ impl Vim {
         }
     }
 
-    /// Its fail action is under way already.
-    fn is_failing(&self, instance: &Instance) -> bool {
-        instance.running.as_ref().is_some_and(|r| r.kind == crate::core::instance::action::ActionKind::Fail)
-    }
-
     /// Stops instances of a host at once: all of them, or those that are wanted.
     pub(super) fn stop_pass(&mut self, host: &str, wanted: Option<&[String]>) {
         let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
         let reason = self.operation_reason(host, kind, false);
-        for uuid in self.uuids_on(host, |i| !i.is_going() && !i.is_locked()) {
+        for uuid in self.to_stop(self.instances_on(host)) {
             let Some(instance) = self.instances.get(&uuid) else { continue };
             if wanted.is_some_and(|wanted| !wanted.contains(&uuid))
                 || self.operations.get(host).is_some_and(|operation| operation.contains(&uuid))
             {
                 continue;
             }
-            if kind.gives_up_at_first() {
-                if let Some(objection) = self.objection(instance, host, Method::Stop) {
-                    self.item_failed(host, &uuid, &format!("{}{objection}", kind.preamble(host)));
-                    return;
+            match self.stop_fate(instance, host, kind) {
+                Fate::Refuse(reason) => return self.item_failed(host, &uuid, &reason),
+                Fate::Fail { reason, .. } => {
+                    self.fail_instance(&uuid, Some(&reason));
+                    continue;
                 }
-            } else if kind == OperationKind::HostLockForce
-                && let Some(why) = unmovable(instance, Method::Stop)
-            {
-                self.fail_instance(&uuid, Some(&format!("{reason} and {}", subject(why))));
-                continue;
+                Fate::Stop | Fate::Move { .. } => {}
             }
             self.item(host, &uuid, ItemState::InProgress);
             if !self.do_action(&uuid, ActionType::Stop, None, BY, reason) {
@@ -280,48 +206,4 @@ pub(super) fn in_recovery_order<'a>(instances: impl Iterator<Item = &'a Instance
     let mut chosen: Vec<_> = instances.collect();
     chosen.sort_by_key(|instance| std::cmp::Reverse(instance.recovery_key()));
     chosen.into_iter().map(|instance| instance.uuid().to_owned()).collect()
-}
-
-/// A condition in which an instance cannot be moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unmovable {
-    Paused,
-    Suspended,
-    Rebuilding,
-    ActionRunning,
-    Resized,
-}
-
-impl std::fmt::Display for Unmovable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Paused => "is paused",
-            Self::Suspended => "is suspended",
-            Self::Rebuilding => "is rebuilding",
-            Self::ActionRunning => "has action in progress",
-            Self::Resized => "is resized",
-        })
-    }
-}
-
-fn subject(why: Unmovable) -> String {
-    format!("instance {why}")
-}
-
-/// Why an instance cannot be moved off a host that goes down without being asked.
-fn unmovable(instance: &Instance, method: Method) -> Option<Unmovable> {
-    let own = instance.resuming.is_some();
-    if instance.is_paused() && method != Method::LiveMigrate {
-        Some(Unmovable::Paused)
-    } else if instance.is_suspended() {
-        Some(Unmovable::Suspended)
-    } else if instance.is_rebuilding() && !own {
-        Some(Unmovable::Rebuilding)
-    } else if instance.is_action_running() && !own {
-        Some(Unmovable::ActionRunning)
-    } else if instance.is_resized() && !own {
-        Some(Unmovable::Resized)
-    } else {
-        None
-    }
 }

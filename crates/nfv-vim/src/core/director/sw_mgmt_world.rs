@@ -53,7 +53,7 @@ fn host_facts(host: &Host) -> HostFacts {
     }
 }
 
-fn instance_facts(instance: &Instance) -> InstanceFacts {
+pub(in crate::core) fn instance_facts(instance: &Instance) -> InstanceFacts {
     InstanceFacts {
         uuid: instance.uuid().to_owned(),
         name: instance.name().to_owned(),
@@ -205,6 +205,11 @@ impl World for CoreWorld<'_> {
     fn issue_log(&mut self, id: EventId, reason: &str) {
         let params = TextParams { reason, ..TextParams::default() };
         self.vim.issue_log(id, ENTITY_TYPE, &entity(self.kind), &params);
+    }
+
+    fn took(&mut self, step: &str, time: Duration) {
+        let write = self.vim.histories.durations.took(&format!("step:{step}"), time);
+        self.vim.out.writes.extend(write);
     }
 
     fn note(&mut self, text: String) {

@@ -15,7 +15,7 @@ const DEFAULT_DOWNTIME_MS: u64 = 500;
 const LIVE_MIGRATION_TIMEOUT: &str = "hw:wrs:live_migration_timeout";
 
 impl Instance {
-    fn extra_spec(&self, key: &str) -> Option<&str> {
+    pub(in crate::core) fn extra_spec(&self, key: &str) -> Option<&str> {
         self.nfvi.instance_type.as_ref()?.extra_specs.get(key).map(String::as_str)
     }
 

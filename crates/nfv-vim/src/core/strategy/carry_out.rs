@@ -2,6 +2,7 @@
 
 use super::audit::Audit;
 use super::data::{UpdateData, UpdateKind};
+use super::instances;
 use super::plan::Planner;
 use super::step::{Hosts, Instances, Patched, Task, UpdateStep, not_taken};
 use super::update::{self, Note};
@@ -12,6 +13,7 @@ use nfv_common::alarm::AlarmType;
 use nfv_common::strategy::{Driver, InstanceAction, Outcome, Place, Plan, Progress, Step};
 use nfv_common::time::Mono;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Whole seconds in which a lock that was asked for shows itself, or else came to nothing.
 const LATE_LOCK_SECS: u64 = 60;
@@ -130,6 +132,10 @@ impl Driver<UpdateStep> for StepDriver<'_> {
         };
     }
 
+    fn took(&mut self, step: &UpdateStep, time: Duration) {
+        self.world.took(step.task.name(), time);
+    }
+
     fn plan(&mut self) -> Plan<UpdateStep> {
         let inventory = self.world.inventory();
         let local_host = self.world.local_host();
@@ -208,59 +214,31 @@ impl StepDriver<'_> {
                 OrderStatus::Done | OrderStatus::Failed(_) => {}
             }
         }
-        let names: Vec<_> = left.iter().map(|instance| instance.name.as_str()).collect();
-        Progress::failed(format!(
-            "Lock of host(s) {} failed because instance(s) {} were not migrated or stopped.",
-            hosts.names.join(","),
-            names.join(",")
-        ))
+        Progress::failed(instances::not_emptied(hosts, &left))
     }
 
     /// Instances that keep hosts from being locked.
     fn left_on(&self, hosts: &Hosts) -> Vec<InstanceFacts> {
-        let mut left = self.world.instances_on(&hosts.names);
-        left.retain(|instance| !(instance.locked && instance.disabled));
-        left
+        instances::in_the_way(self.world.instances_on(&hosts.names))
     }
 
-    fn migrate(&mut self, instances: &Instances) -> Progress {
-        let sources = sources(instances);
-        let on_sources = self.world.instances_on(&sources);
-        if on_sources.is_empty() {
-            return Progress::success();
+    fn migrate(&mut self, wanted: &Instances) -> Progress {
+        let on_sources = self.world.instances_on(&instances::sources(wanted));
+        let exists = |uuid: &str| self.world.instance(uuid).is_some();
+        match instances::to_migrate(wanted, on_sources, exists) {
+            Some(uuids) => self.order(Order::MigrateInstances(uuids)),
+            None => Progress::success(),
         }
-        // instances that left since the plan was made are where they should be; moving what is on their new host
-        // would be wrong (docs/differences.md, `instance-moved`)
-        let mut uuids = instances.uuids.clone();
-        let stayed = |uuid: &String| on_sources.iter().any(|instance| instance.uuid == *uuid);
-        let known: Vec<_> = uuids.iter().filter(|uuid| self.world.instance(uuid).is_some()).collect();
-        if known.into_iter().any(|uuid| !stayed(uuid)) {
-            uuids.retain(stayed);
-            if uuids.is_empty() {
-                uuids = on_sources.into_iter().map(|instance| instance.uuid).collect();
-            }
-        }
-        self.order(Order::MigrateInstances(uuids))
     }
 
-    fn stop(&mut self, instances: &Instances) -> Progress {
-        if self.all_instances(instances, |instance| instance.locked && instance.disabled) == Some(true) {
+    fn stop(&mut self, wanted: &Instances) -> Progress {
+        if self.all_instances(wanted, |instance| instance.locked && instance.disabled) == Some(true) {
             return Progress::success();
         }
-        for uuid in &instances.uuids {
-            let (Some(instance), Some(from)) = (self.world.instance(uuid), instances.host_names.get(uuid))
-            else {
-                continue;
-            };
-            if instance.host.as_ref() != Some(from) {
-                return Progress::failed(format!(
-                    "instance {} has moved from {from} to {} after strategy created",
-                    instance.name,
-                    instance.host.as_deref().unwrap_or("None"),
-                ));
-            }
+        match instances::moved_since_planned(wanted, |uuid| self.world.instance(uuid)) {
+            Some(reason) => Progress::failed(reason),
+            None => self.order(Order::StopInstances(wanted.uuids.clone())),
         }
-        self.order(Order::StopInstances(instances.uuids.clone()))
     }
 
     /// What a waiting step makes of an event.
@@ -376,9 +354,10 @@ impl StepDriver<'_> {
             (Task::MigrateInstances(_), E::MigrateInstancesFailed { reason }) => {
                 Progress::failed(reason.clone())
             }
-            (Task::MigrateInstances(instances), _) if instances_heard => {
-                settled(Some(self.world.instances_on(&sources(instances)).is_empty()), INSTANCE_GONE)
-            }
+            (Task::MigrateInstances(instances), _) if instances_heard => settled(
+                Some(self.world.instances_on(&instances::sources(instances)).is_empty()),
+                INSTANCE_GONE,
+            ),
             (Task::StopInstances(instances), _) if instances_heard => {
                 let done = self.all_instances(instances, |instance| instance.locked && instance.disabled);
                 if done == Some(false)
@@ -527,9 +506,4 @@ fn upgraded(host: &HostFacts, release: Option<&str>) -> bool {
         && host.is_online()
         && host.target_load.as_deref() == release
         && host.software_load.as_deref() == release
-}
-
-/// The hosts the instances were on when the plan was made.
-fn sources(instances: &Instances) -> Vec<String> {
-    instances.host_names.values().cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -11,7 +11,8 @@
 //!
 //! - [`world`]: what a strategy sees of the cloud and what it can ask of it. The core implements it in
 //!   `director::sw_mgmt`; tests implement it with recorded answers.
-//! - [`step`]: the steps and what each declares; `entries`: their keys in the database; `carry_out`: what they do.
+//! - [`step`]: the steps and what each declares; `entries`: their keys in the database; `carry_out`: what they do;
+//!   `instances`: what they do about instances, which previews ask as well.
 //! - [`data`]: what a strategy was asked for and has learnt. [`plan`]: checks and order of the builders;
 //!   `sw_patch`, `sw_upgrade`, `host_lists`: stages and which hosts go together.
 //! - [`waits`]: how long steps let the system settle.
@@ -22,6 +23,7 @@ mod carry_out;
 pub mod data;
 mod entries;
 mod host_lists;
+pub(in crate::core) mod instances;
 pub mod plan;
 pub mod step;
 mod sw_patch;

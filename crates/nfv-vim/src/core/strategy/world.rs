@@ -278,6 +278,8 @@ pub trait World {
     fn clear_alarm(&mut self, alarm: AlarmType);
     /// Issues an event log; an empty reason is none.
     fn issue_log(&mut self, id: EventId, reason: &str);
+    /// A step of this name went well after so long: what estimates rest on.
+    fn took(&mut self, _step: &str, _time: Duration) {}
     /// Writes a line to the VIM's log.
     fn note(&mut self, text: String);
 }

@@ -1,0 +1,196 @@
+//! What a host would lose if it were locked, or if it failed. The works of a disable task in their order (vim-behaviour
+//! 2.6): what can be moved, then, once the host is down, what is left (5.3.2).
+
+use super::destination::Room;
+use super::{action, whole};
+use crate::core::Vim;
+use crate::core::director::OperationKind;
+use crate::core::director::decide::{EvacuationFate, Fate};
+use crate::core::director::host_down::operation_kind;
+use crate::core::host::{Host, HostState, VimHostAction};
+use crate::core::instance::Instance;
+use nfv_nfvi::object::{ActionType, HostAvailStatus, OperState};
+use nfv_vim_rpc::preview::{HostPreviewAction, InstanceMove, Preview, PreviewStage};
+use std::collections::BTreeSet;
+
+/// What follows a failure.
+const EVACUATE: &str = "evacuate";
+
+impl Vim {
+    /// What would happen to a host and its instances. None for a host that is not known.
+    pub fn preview_host(&mut self, name: &str, asked: HostPreviewAction) -> Option<Preview> {
+        let state = self.hosts.get(name)?.state();
+        let change = |host: &mut Host| match asked {
+            HostPreviewAction::Lock => host.action = VimHostAction::Locking,
+            HostPreviewAction::LockForce => host.action = VimHostAction::LockingForce,
+            HostPreviewAction::Fail => {
+                host.nfvi.oper_state = OperState::Disabled;
+                host.nfvi.avail_status = HostAvailStatus::Failed;
+            }
+        };
+        let mut preview = self.supposing(name, change, |vim| vim.host_loses(name, asked))?;
+        if !matches!(state, HostState::Enabled | HostState::Enabling) {
+            let text = format!("The host is {} for the VIM: only what is left on it moves.", state.as_str());
+            preview.notes.push(text);
+        }
+        Some(whole(format!("host {name}"), asked.as_str(), preview))
+    }
+
+    /// The host is supposed to be as it was asked for.
+    fn host_loses(&self, name: &str, asked: HostPreviewAction) -> Preview {
+        let Some(host) = self.hosts.get(name) else { return Preview::default() };
+        let kind = operation_kind(host);
+        let config = &self.config.instance;
+        let room = Room::new(self);
+        let mut preview = Preview::default();
+        if kind == OperationKind::HostLock {
+            preview.refused = self.lock_objection(name).map(|(_, reason)| reason);
+        }
+        let (moves, at_once) = if config.single_hypervisor {
+            (self.stops(name, kind), usize::MAX)
+        } else if kind == OperationKind::HostLockForce || !self.is_hypervisor_enabled(name) {
+            (self.evacuations(name, kind, &room, &BTreeSet::new()), config.max_concurrent_evacuates_per_host)
+        } else {
+            (self.migrations(name, kind, &room), config.max_concurrent_migrates_per_host)
+        };
+        let (mut moves, broken): (Vec<_>, Vec<_>) = moves.into_iter().unzip();
+        if let Some(why) = self.gate_closed(kind).filter(|_| asked != HostPreviewAction::LockForce) {
+            preview.notes.push(format!("{why}: nothing is moved before that is over."));
+        }
+        // a lock looks at all of them before it begins, and tells of the first; another operation goes on
+        let refused = broken.into_iter().flatten().next().filter(|_| kind == OperationKind::HostLock);
+        let leaves = |one: &&InstanceMove| one.action != action::STAY;
+        let estimate = self.time_for(moves.iter().filter(leaves), at_once);
+        moves.extend(self.staying(name, &moves));
+        let nowhere = |one: &&InstanceMove| one.destinations.as_ref().is_some_and(|to| to.count == 0);
+        let lost = moves.iter().filter(nowhere).count();
+        if lost > 0 {
+            preview
+                .notes
+                .push(format!("As far as the VIM knows, no host has room for {lost} of the instances."));
+        }
+        preview.refused = preview.refused.or(refused);
+        preview.stages.push(PreviewStage {
+            hosts: vec![name.to_owned()],
+            moves,
+            estimate,
+            ..PreviewStage::default()
+        });
+        preview
+    }
+
+    /// Each instance that moves, and what stands in the way of the whole.
+    fn migrations(
+        &self,
+        host: &str,
+        kind: OperationKind,
+        room: &Room<'_>,
+    ) -> Vec<(InstanceMove, Option<String>)> {
+        let going = self.to_migrate(self.instances_on(host));
+        let mut moves: Vec<_> = (going.iter().filter_map(|uuid| self.instances.get(uuid)))
+            .map(|instance| self.fate_shown(instance, host, &self.migration_fate(instance, host, kind), room))
+            .collect();
+        // what has failed is rebuilt elsewhere once the host is down
+        let gone: BTreeSet<_> = going.into_iter().collect();
+        moves.extend(self.evacuations(host, kind, room, &gone));
+        moves
+    }
+
+    fn stops(&self, host: &str, kind: OperationKind) -> Vec<(InstanceMove, Option<String>)> {
+        let room = Room::new(self);
+        let instances = self.to_stop(self.instances_on(host)).into_iter();
+        let instances = instances.filter_map(|uuid| self.instances.get(&uuid));
+        instances
+            .map(|instance| {
+                let fate = self.stop_fate(instance, host, kind);
+                let (mut shown, refused) = self.fate_shown(instance, host, &fate, &room);
+                shown.then = (fate == Fate::Stop).then(|| ActionType::Start.to_string());
+                (shown, refused)
+            })
+            .collect()
+    }
+
+    fn evacuations(
+        &self,
+        host: &str,
+        kind: OperationKind,
+        room: &Room<'_>,
+        but: &BTreeSet<String>,
+    ) -> Vec<(InstanceMove, Option<String>)> {
+        let open = self.gate_closed(kind).is_none();
+        let left = Self::to_evacuate(self.instances_on(host).filter(|one| !but.contains(one.uuid())));
+        let left = left.iter().filter_map(|uuid| self.instances.get(uuid));
+        left.map(|instance| {
+            let EvacuationFate { fails, evacuable } = match self.evacuation_fate(instance, host, kind) {
+                Ok(fate) => fate,
+                Err(reason) => return self.fate_shown(instance, host, &Fate::Refuse(reason), room),
+            };
+            let reason = self.operation_reason(host, kind, true);
+            let shown = match (open && evacuable, fails) {
+                (true, _) => {
+                    let moved = self.leaving(instance, host, EVACUATE, room);
+                    InstanceMove { reason: Some(reason.to_owned()), ..moved }
+                }
+                (false, _) if evacuable => {
+                    let moved = self.leaving(instance, host, action::FAIL, room);
+                    let reason = format!("{reason}; healed by the recovery audit");
+                    InstanceMove { reason: Some(reason), then: Some(EVACUATE.to_owned()), ..moved }
+                }
+                (false, true) => {
+                    let reason = format!("{reason}, and {}", self.why_not_evacuated(instance));
+                    let moved = self.instance_move(instance, host, action::FAIL);
+                    InstanceMove { reason: Some(reason), ..moved }
+                }
+                (false, false) => {
+                    let moved = self.instance_move(instance, host, action::STAY);
+                    InstanceMove { reason: Some(self.why_not_evacuated(instance).to_owned()), ..moved }
+                }
+            };
+            (shown, None)
+        })
+        .collect()
+    }
+
+    fn why_not_evacuated(&self, instance: &Instance) -> &'static str {
+        if !self.auto_recovery(instance) {
+            "auto-recovery is turned off for it"
+        } else if !instance.recoverable {
+            "Nova is deleting it"
+        } else {
+            "its disk is local and too large for the system to rebuild it elsewhere"
+        }
+    }
+
+    /// A fate as it is shown; of a refusal also the reason, which ends the operation.
+    pub(super) fn fate_shown(
+        &self,
+        instance: &Instance,
+        host: &str,
+        fate: &Fate,
+        room: &Room<'_>,
+    ) -> (InstanceMove, Option<String>) {
+        match fate {
+            Fate::Refuse(reason) => {
+                let moved = self.instance_move(instance, host, action::STAY);
+                (InstanceMove { reason: Some(reason.clone()), ..moved }, Some(reason.clone()))
+            }
+            Fate::Fail { reason, .. } => {
+                let moved = self.instance_move(instance, host, action::FAIL);
+                (InstanceMove { reason: Some(reason.clone()), ..moved }, None)
+            }
+            Fate::Move { action, .. } => (self.leaving(instance, host, action.as_str(), room), None),
+            Fate::Stop => (self.instance_move(instance, host, ActionType::Stop.as_str()), None),
+        }
+    }
+
+    /// What stays where it is.
+    fn staying(&self, host: &str, but: &[InstanceMove]) -> Vec<InstanceMove> {
+        let named: BTreeSet<_> = but.iter().map(|one| one.uuid.as_str()).collect();
+        let rest = self.instances_on(host).filter(|instance| !named.contains(instance.uuid()));
+        rest.map(|instance| {
+            let why = if instance.is_going() { "it is being deleted" } else { "it is stopped" };
+            InstanceMove { reason: Some(why.to_owned()), ..self.instance_move(instance, host, action::STAY) }
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,323 @@
+//! What applying a strategy would do: the stages still to be applied, each as it would find the cloud if those before it
+//! went well. Where Nova would put an instance is not known: it is assumed to take the roomiest host.
+
+use super::destination::Room;
+use super::{action, sum, whole};
+use crate::core::Vim;
+use crate::core::director::OperationKind;
+use crate::core::director::decide::Fate;
+use crate::core::director::sw_mgmt_world::instance_facts;
+use crate::core::instance::Instance;
+use crate::core::strategy::step::{Hosts, Instances};
+use crate::core::strategy::{InstanceFacts, Task, UpdateStep, instances};
+use nfv_common::strategy::{InstanceAction, Stage, StrategyState};
+use nfv_nfvi::object::ActionType;
+use nfv_vim_rpc::preview::{Estimate, InstanceMove, Preview, PreviewStage, PreviewStep};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The cloud as a stage finds it.
+struct Model<'a> {
+    vim: &'a Vim,
+    room: Room<'a>,
+    /// Stopped by the strategy and not started again.
+    stopped: BTreeSet<String>,
+    instance_action: InstanceAction,
+}
+
+/// What a step does to instances.
+#[derive(Default)]
+struct Done {
+    moves: Vec<InstanceMove>,
+    estimate: Estimate,
+    refused: Option<String>,
+}
+
+impl Vim {
+    /// What would happen if the strategy of this kind were applied. None where there is no such strategy.
+    pub fn preview_strategy(&self, kind: Option<&str>) -> Option<Preview> {
+        let update = self.sw_update().filter(|update| Some(update.kind.as_str()) == kind)?;
+        let (strategy, data) = (update.strategy()?, update.data()?);
+        let mut preview = Preview::default();
+        let rest = match strategy.state {
+            StrategyState::ReadyToApply | StrategyState::Applying => {
+                strategy.apply.stages.get(strategy.apply.current_stage..).unwrap_or_default()
+            }
+            StrategyState::BuildFailed | StrategyState::BuildTimeout => {
+                preview.refused = Some(strategy.build.reason.clone());
+                &[]
+            }
+            StrategyState::Initial | StrategyState::Building => {
+                preview.notes.push("The strategy is being built: ask again when it is ready.".to_owned());
+                &[]
+            }
+            _ => {
+                preview.notes.push(format!("Nothing is left to be applied: it is {}.", strategy.state));
+                &[]
+            }
+        };
+        if !rest.is_empty() {
+            let text =
+                "Each stage asks for alarms first; one that counts ends it. They are not asked for now.";
+            preview.notes.push(text.to_owned());
+        }
+        let mut model = Model {
+            vim: self,
+            room: Room::new(self),
+            stopped: BTreeSet::new(),
+            instance_action: data.default_instance_action,
+        };
+        let first = strategy.apply.current_stage;
+        for (index, stage) in rest.iter().enumerate() {
+            let shown = model.stage(first + index, stage);
+            let ends = shown.refused.is_some();
+            preview.stages.push(shown);
+            if ends {
+                preview.notes.push("The stages behind the one that is refused are not looked at.".to_owned());
+                break;
+            }
+        }
+        Some(whole(format!("strategy {}", strategy.uuid), "apply", preview))
+    }
+}
+
+impl<'a> Model<'a> {
+    fn stage(&mut self, index: usize, stage: &Stage<UpdateStep>) -> PreviewStage {
+        let done = if stage.inprogress { stage.current_step } else { 0 };
+        let mut shown =
+            PreviewStage { stage_id: index as u64, name: stage.name.clone(), ..PreviewStage::default() };
+        let before = self.room.clone();
+        let mut hosts = BTreeSet::new();
+        for step in stage.steps.get(done..).unwrap_or_default() {
+            let task = &step.kind.task;
+            let done = self.step(task);
+            let (named, of_hosts) = entities(task);
+            if of_hosts {
+                hosts.extend(named.iter().cloned());
+            }
+            shown.steps.push(PreviewStep {
+                name: task.name().to_owned(),
+                entities: named,
+                estimate: done.estimate,
+                deadline_secs: step.timeout,
+            });
+            shown.moves.extend(done.moves);
+            if done.refused.is_some() {
+                shown.refused = done.refused;
+                break;
+            }
+        }
+        // what was closed for the stage is open again behind it; what moved has moved
+        self.room.reopen(before);
+        shown.hosts = hosts.into_iter().collect();
+        shown.estimate = sum(shown.steps.iter().map(|step| &step.estimate));
+        shown
+    }
+
+    fn step(&mut self, task: &Task) -> Done {
+        match task {
+            Task::MigrateInstances(wanted) => {
+                let on_sources = self.facts_on(&instances::sources(wanted));
+                let exists = |uuid: &str| self.vim.instances.get(uuid).is_some_and(|one| !one.deleted);
+                match instances::to_migrate(wanted, on_sources, exists) {
+                    Some(uuids) => self.migrate(&uuids),
+                    None => Done::default(),
+                }
+            }
+            Task::StopInstances(wanted) => self.stop(wanted),
+            Task::StartInstances(wanted) => self.start(wanted),
+            Task::LockHosts { hosts, .. } => self.lock(hosts, task),
+            Task::DisableHostServices { hosts, .. } => {
+                self.room.close(&hosts.names);
+                self.of_step(task)
+            }
+            _ => self.of_step(task),
+        }
+    }
+
+    /// What a step takes that has nothing to do with instances.
+    fn of_step(&self, task: &Task) -> Done {
+        let estimate = match task {
+            Task::SystemStabilize { secs } => Estimate { seconds: *secs, measured: true },
+            task => self.vim.histories.durations.estimate(&format!("step:{}", task.name())),
+        };
+        Done { estimate, ..Done::default() }
+    }
+
+    /// The instances on a host, in table order.
+    fn on_host(&self, host: &str) -> Vec<&'a Instance> {
+        let there = self.vim.instances_on(host).filter(|one| self.room.host_of(one) == Some(host));
+        let came = self.room.moved.iter().filter(|(_, to)| *to == host);
+        let came = came.filter_map(|(uuid, _)| self.vim.instances.get(uuid));
+        let mut all: Vec<_> = there.chain(came).filter(|one| !one.deleted).collect();
+        all.sort_by(|a, b| a.uuid().cmp(b.uuid()));
+        all.dedup_by(|a, b| a.uuid() == b.uuid());
+        all
+    }
+
+    fn facts(&self, instance: &Instance) -> InstanceFacts {
+        let stopped = self.stopped.contains(instance.uuid());
+        let facts = instance_facts(instance);
+        InstanceFacts {
+            host: self.room.host_of(instance).map(str::to_owned),
+            locked: facts.locked || stopped,
+            disabled: facts.disabled || stopped,
+            enabled: facts.enabled && !stopped,
+            ..facts
+        }
+    }
+
+    fn facts_on(&self, hosts: &[String]) -> Vec<InstanceFacts> {
+        hosts.iter().flat_map(|host| self.on_host(host)).map(|instance| self.facts(instance)).collect()
+    }
+
+    /// The hosts of instances that are to be handled, or why an operation cannot begin.
+    fn by_host(&self, uuids: &[String]) -> Result<BTreeMap<String, Vec<String>>, String> {
+        let mut hosts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for uuid in uuids {
+            let Some(instance) = self.vim.instances.get(uuid) else {
+                return Err(format!("Instance {uuid} does not exist."));
+            };
+            let host = self.room.host_of(instance).unwrap_or("None");
+            self.vim.may_operate_on(host)?;
+            hosts.entry(host.to_owned()).or_default().push(uuid.clone());
+        }
+        Ok(hosts)
+    }
+
+    fn migrate(&mut self, uuids: &[String]) -> Done {
+        const KIND: OperationKind = OperationKind::MigrateInstances;
+        let hosts = match self.by_host(uuids) {
+            Ok(hosts) => hosts,
+            Err(reason) => return Done { refused: Some(reason), ..Done::default() },
+        };
+        let mut done = Done::default();
+        if let Some(why) = self.vim.gate_closed(KIND) {
+            done.refused = Some(format!("{why}: nothing is moved before that is over."));
+            return done;
+        }
+        let at_once = self.vim.config.instance.max_concurrent_migrates_per_host;
+        for host in hosts.into_keys() {
+            let going = self.vim.to_migrate(self.on_host(&host).into_iter());
+            let mut moves = Vec::new();
+            for instance in going.iter().filter_map(|uuid| self.vim.instances.get(uuid)) {
+                if self.stopped.contains(instance.uuid()) {
+                    continue;
+                }
+                let fate = self.vim.migration_fate(instance, &host, KIND);
+                let (shown, refused) = self.vim.fate_shown(instance, &host, &fate, &self.room);
+                if let (Fate::Move { .. }, Some(to)) = (&fate, &shown.destinations) {
+                    self.room.assume_moved(instance, to);
+                }
+                done.refused = done.refused.or(refused);
+                moves.push(shown);
+            }
+            let leaves = |one: &&InstanceMove| one.action != action::STAY;
+            done.add(self.vim.time_for(moves.iter().filter(leaves), at_once), moves);
+        }
+        done
+    }
+
+    fn stop(&mut self, wanted: &Instances) -> Done {
+        const KIND: OperationKind = OperationKind::StopInstances;
+        let find = |uuid: &str| {
+            self.vim.instances.get(uuid).filter(|one| !one.deleted).map(|instance| self.facts(instance))
+        };
+        let hosts = match instances::moved_since_planned(wanted, find) {
+            Some(reason) => Err(reason),
+            None => self.by_host(&wanted.uuids),
+        };
+        let hosts = match hosts {
+            Ok(hosts) => hosts,
+            Err(reason) => return Done { refused: Some(reason), ..Done::default() },
+        };
+        let mut done = Done::default();
+        for (host, wanted) in hosts {
+            let mut moves = Vec::new();
+            for uuid in self.vim.to_stop(self.on_host(&host).into_iter()) {
+                let Some(instance) = self.vim.instances.get(&uuid).filter(|_| wanted.contains(&uuid)) else {
+                    continue;
+                };
+                let fate = self.vim.stop_fate(instance, &host, KIND);
+                let (mut shown, refused) = self.vim.fate_shown(instance, &host, &fate, &self.room);
+                if fate == Fate::Stop {
+                    shown.then = Some(ActionType::Start.to_string());
+                    self.stopped.insert(uuid);
+                }
+                done.refused = done.refused.or(refused);
+                moves.push(shown);
+            }
+            done.add(self.vim.time_for(moves.iter(), usize::MAX), moves);
+        }
+        done
+    }
+
+    fn start(&mut self, wanted: &Instances) -> Done {
+        let mut done = Done::default();
+        let mut moves = Vec::new();
+        for instance in wanted.uuids.iter().filter_map(|uuid| self.vim.instances.get(uuid)) {
+            if self.stopped.remove(instance.uuid()) || !instance.is_enabled() {
+                let host = self.room.host_of(instance).unwrap_or_default();
+                moves.push(self.vim.instance_move(instance, host, ActionType::Start.as_str()));
+            }
+        }
+        done.add(self.vim.time_for(moves.iter(), usize::MAX), moves);
+        done
+    }
+
+    /// What came to the hosts after the plan was made goes first.
+    fn lock(&mut self, hosts: &Hosts, task: &Task) -> Done {
+        let mut done = Done::default();
+        let left = instances::in_the_way(self.facts_on(&hosts.names));
+        if !left.is_empty() {
+            if self.instance_action == InstanceAction::Migrate {
+                let uuids: Vec<_> = left.iter().map(|instance| instance.uuid.clone()).collect();
+                done = self.migrate(&uuids);
+            }
+            let left = instances::in_the_way(self.facts_on(&hosts.names));
+            if !left.is_empty() && done.refused.is_none() {
+                done.refused = Some(instances::not_emptied(hosts, &left));
+            }
+        }
+        self.room.close(&hosts.names);
+        let locking = self.of_step(task).estimate;
+        done.estimate = sum([&done.estimate, &locking].into_iter());
+        done
+    }
+}
+
+impl Done {
+    /// A further host, whose instances move at the same time as those of the others.
+    fn add(&mut self, time: Estimate, moves: Vec<InstanceMove>) {
+        if time.seconds > self.estimate.seconds {
+            self.estimate = time;
+        }
+        self.moves.extend(moves);
+    }
+}
+
+/// The hosts or instances of a step, by name, and whether they are hosts.
+fn entities(task: &Task) -> (Vec<String>, bool) {
+    match task {
+        Task::SwactHosts(hosts)
+        | Task::LockHosts { hosts, .. }
+        | Task::UnlockHosts(hosts)
+        | Task::RebootHosts(hosts)
+        | Task::SwPatchHosts { hosts, .. }
+        | Task::UpgradeHosts(hosts)
+        | Task::DisableHostServices { hosts, .. }
+        | Task::EnableHostServices { hosts, .. } => (hosts.names.clone(), true),
+        Task::MigrateInstances(instances)
+        | Task::StopInstances(instances)
+        | Task::StartInstances(instances) => (instances.names.clone(), false),
+        Task::QueryAlarms { .. }
+        | Task::QuerySwPatches
+        | Task::QuerySwPatchHosts
+        | Task::QueryUpgrade
+        | Task::StartUpgrade
+        | Task::ActivateUpgrade
+        | Task::CompleteUpgrade
+        | Task::SystemStabilize { .. }
+        | Task::WaitDataSync { .. }
+        | Task::Other { .. } => (Vec::new(), false),
+    }
+}
