@@ -123,3 +123,20 @@ fn the_same_seed_gives_the_same_journal() {
     let other = |seed| scenario::play(seed).map(|report| report.hash).ok();
     assert_ne!(other(3), other(14), "different seeds differ");
 }
+
+/// docs/extensions.md, "Preview": what is foretold is what is then done.
+#[test]
+fn what_a_preview_says_is_what_happens() {
+    let seeds = std::env::var("NFV_SIM_SEEDS").map_or(0..200, |_| range());
+    let failed: Vec<_> =
+        seeds.filter_map(|seed| sim::foresight::play(seed).err().map(|why| (seed, why.what))).collect();
+    for (seed, what) in failed.iter().take(TOLD) {
+        println!("seed {seed}: {what}");
+    }
+    assert!(
+        failed.is_empty(),
+        "{} seeds: {:?}",
+        failed.len(),
+        failed.iter().map(|(seed, _)| seed).collect::<Vec<_>>()
+    );
+}

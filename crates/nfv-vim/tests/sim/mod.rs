@@ -25,6 +25,7 @@ pub mod chaos;
 pub mod cloud;
 pub mod describe;
 pub mod fault;
+pub mod foresight;
 pub mod guest;
 pub mod history;
 pub mod invariant;

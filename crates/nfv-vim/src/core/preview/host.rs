@@ -46,6 +46,17 @@ impl Vim {
         if kind == OperationKind::HostLock {
             preview.refused = self.lock_objection(name).map(|(_, reason)| reason);
         }
+        if config.single_hypervisor && asked == HostPreviewAction::Fail {
+            let text = "It is the only hypervisor, and the VIM fails with it: its instances are healed after its boot.";
+            preview.notes.push(text.to_owned());
+            let moves = self.staying(name, &[]);
+            preview.stages.push(PreviewStage {
+                hosts: vec![name.to_owned()],
+                moves,
+                ..PreviewStage::default()
+            });
+            return preview;
+        }
         let (moves, at_once) = if config.single_hypervisor {
             (self.stops(name, kind), usize::MAX)
         } else if kind == OperationKind::HostLockForce || !self.is_hypervisor_enabled(name) {
@@ -188,8 +199,15 @@ impl Vim {
         let named: BTreeSet<_> = but.iter().map(|one| one.uuid.as_str()).collect();
         let rest = self.instances_on(host).filter(|instance| !named.contains(instance.uuid()));
         rest.map(|instance| {
-            let why = if instance.is_going() { "it is being deleted" } else { "it is stopped" };
-            InstanceMove { reason: Some(why.to_owned()), ..self.instance_move(instance, host, action::STAY) }
+            let why = if instance.is_going() {
+                Some("it is being deleted")
+            } else {
+                instance.is_locked().then_some("it is stopped")
+            };
+            InstanceMove {
+                reason: why.map(str::to_owned),
+                ..self.instance_move(instance, host, action::STAY)
+            }
         })
         .collect()
     }
