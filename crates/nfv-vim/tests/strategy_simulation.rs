@@ -7,6 +7,8 @@
 
 #[path = "strategy_nights/case.rs"]
 mod case;
+#[path = "strategy_nights/foresight.rs"]
+mod foresight;
 #[path = "strategy_nights/lessons.rs"]
 mod lessons;
 #[path = "strategy_nights/matrix.rs"]
@@ -213,4 +215,13 @@ fn troubled_nights_end_well_and_a_new_strategy_converges() {
     println!("{} nights ended {:?}", seeds.len(), ends.into_inner().unwrap());
     let numbers: Vec<_> = failed.iter().map(|(seed, _)| *seed).collect();
     assert!(failed.is_empty(), "{} of {} seeds failed: {numbers:?}", failed.len(), seeds.len());
+}
+
+#[test]
+fn a_stage_does_what_its_preview_said() {
+    let seeds = std::env::var("NFV_SIM_SEEDS").map_or(0..8, |_| {
+        let seeds = seeds();
+        seeds[0]..seeds[seeds.len() - 1] + 1
+    });
+    foresight::stages_do_what_was_foretold(seeds);
 }

@@ -138,7 +138,7 @@ impl World {
     }
 
     /// A user's request reaches the VIM through the compute API.
-    pub(super) fn user_asks(&mut self, uuid: &str, action: ActionType) {
+    pub fn user_asks(&mut self, uuid: &str, action: ActionType) {
         let Some(server) = self.cloud.servers.get_mut(uuid) else { return };
         server.failures += 1;
         server.user_stopped |= action == ActionType::Stop;

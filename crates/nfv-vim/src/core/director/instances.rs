@@ -1,6 +1,7 @@
 //! Moving, stopping and starting instances for a strategy. Contract: vim-behaviour 5.3.5, the entry points.
 
 use super::operation::{ItemEnd, ItemState, Operation, OperationKind, OperationStatus};
+use super::sw_mgmt::SwMgmtEvent;
 use super::{FILE, LOGGER};
 use crate::core::{Level, Vim};
 use std::collections::BTreeMap;
@@ -49,7 +50,12 @@ impl Vim {
                 break;
             }
         }
-        overall.status()
+        let status = overall.status();
+        if kind == OperationKind::MigrateInstances && status.in_progress && status.failed {
+            // one of the hosts will not be emptied while others still are (docs/differences.md)
+            self.tell_sw_mgmt(SwMgmtEvent::MigrateInstancesFailed { reason: status.reason.clone() });
+        }
+        status
     }
 
     /// The host of an instance, if an operation may begin there.

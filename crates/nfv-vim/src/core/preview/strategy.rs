@@ -10,7 +10,7 @@ use crate::core::director::sw_mgmt_world::instance_facts;
 use crate::core::instance::Instance;
 use crate::core::strategy::step::{Hosts, Instances};
 use crate::core::strategy::{InstanceFacts, Task, UpdateStep, instances};
-use nfv_common::strategy::{InstanceAction, Stage, StrategyState};
+use nfv_common::strategy::{InstanceAction, Stage, Step, StepKind, StrategyState};
 use nfv_nfvi::object::ActionType;
 use nfv_vim_rpc::preview::{Estimate, InstanceMove, Preview, PreviewStage, PreviewStep};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +55,9 @@ impl Vim {
                 &[]
             }
         };
+        if let Some(why) = self.gate_closed(OperationKind::MigrateInstances).filter(|_| !rest.is_empty()) {
+            preview.notes.push(format!("{why}: nothing is moved before that is over."));
+        }
         if !rest.is_empty() {
             let text =
                 "Each stage asks for alarms first; one that counts ends it. They are not asked for now.";
@@ -89,7 +92,7 @@ impl<'a> Model<'a> {
         let mut hosts = BTreeSet::new();
         for step in stage.steps.get(done..).unwrap_or_default() {
             let task = &step.kind.task;
-            let done = self.step(task);
+            let done = self.step(step);
             let (named, of_hosts) = entities(task);
             if of_hosts {
                 hosts.extend(named.iter().cloned());
@@ -113,17 +116,32 @@ impl<'a> Model<'a> {
         shown
     }
 
-    fn step(&mut self, task: &Task) -> Done {
+    fn step(&mut self, step: &Step<UpdateStep>) -> Done {
+        let task = &step.kind.task;
         match task {
             Task::MigrateInstances(wanted) => {
-                let on_sources = self.facts_on(&instances::sources(wanted));
+                let sources = instances::sources(wanted);
+                let on_sources = self.facts_on(&sources);
                 let exists = |uuid: &str| self.vim.instances.get(uuid).is_some_and(|one| !one.deleted);
-                match instances::to_migrate(wanted, on_sources, exists) {
-                    Some(uuids) => self.migrate(&uuids),
-                    None => Done::default(),
+                let Some(uuids) = instances::to_migrate(wanted, on_sources, exists) else {
+                    return Done::default();
+                };
+                let mut done = self.migrate(&uuids);
+                // the step waits for the hosts to be empty, whoever is on them
+                if done.refused.is_none() && !self.facts_on(&sources).is_empty() {
+                    done.refused = Some(step.kind.overdue(step.timeout));
+                    done.moves.extend(sources.iter().flat_map(|host| self.left_behind(host)));
                 }
+                done
             }
-            Task::StopInstances(wanted) => self.stop(wanted),
+            Task::StopInstances(wanted) => {
+                let mut done = self.stop(wanted);
+                // one that is refused is not told while others are being stopped: the step waits for all of them
+                if done.refused.is_some() && done.moves.iter().any(|one| one.action != action::STAY) {
+                    done.refused = Some(step.kind.overdue(step.timeout));
+                }
+                done
+            }
             Task::StartInstances(wanted) => self.start(wanted),
             Task::LockHosts { hosts, .. } => self.lock(hosts, task),
             Task::DisableHostServices { hosts, .. } => {
@@ -191,8 +209,7 @@ impl<'a> Model<'a> {
             Err(reason) => return Done { refused: Some(reason), ..Done::default() },
         };
         let mut done = Done::default();
-        if let Some(why) = self.vim.gate_closed(KIND) {
-            done.refused = Some(format!("{why}: nothing is moved before that is over."));
+        if self.vim.gate_closed(KIND).is_some() {
             return done;
         }
         let at_once = self.vim.config.instance.max_concurrent_migrates_per_host;
@@ -201,6 +218,10 @@ impl<'a> Model<'a> {
             let mut moves = Vec::new();
             for instance in going.iter().filter_map(|uuid| self.vim.instances.get(uuid)) {
                 if self.stopped.contains(instance.uuid()) {
+                    continue;
+                }
+                if done.refused.is_some() {
+                    moves.push(self.not_begun(instance, &host));
                     continue;
                 }
                 let fate = self.vim.migration_fate(instance, &host, KIND);
@@ -215,6 +236,28 @@ impl<'a> Model<'a> {
             done.add(self.vim.time_for(moves.iter().filter(leaves), at_once), moves);
         }
         done
+    }
+
+    /// The operation ends before it would come to this one.
+    fn not_begun(&self, instance: &Instance, host: &str) -> InstanceMove {
+        let reason = Some("nothing more is begun after the one that is refused".to_owned());
+        InstanceMove { reason, ..self.vim.instance_move(instance, host, action::STAY) }
+    }
+
+    /// What stays on a host that was to be emptied.
+    fn left_behind(&self, host: &str) -> Vec<InstanceMove> {
+        let stays = |instance: &'a Instance| {
+            let reason = if instance.is_locked() {
+                "it is stopped, and nothing is moved that is stopped"
+            } else if instance.is_failed() {
+                "it has failed, and nothing is moved that has failed"
+            } else {
+                "it is not moved"
+            };
+            let shown = self.vim.instance_move(instance, host, action::STAY);
+            InstanceMove { reason: Some(reason.to_owned()), ..shown }
+        };
+        self.on_host(host).into_iter().map(stays).collect()
     }
 
     fn stop(&mut self, wanted: &Instances) -> Done {
@@ -237,6 +280,10 @@ impl<'a> Model<'a> {
                 let Some(instance) = self.vim.instances.get(&uuid).filter(|_| wanted.contains(&uuid)) else {
                     continue;
                 };
+                if done.refused.is_some() {
+                    moves.push(self.not_begun(instance, &host));
+                    continue;
+                }
                 let fate = self.vim.stop_fate(instance, &host, KIND);
                 let (mut shown, refused) = self.vim.fate_shown(instance, &host, &fate, &self.room);
                 if fate == Fate::Stop {
