@@ -103,9 +103,17 @@ fn what_a_comment_shows_is_the_value_in_force_without_the_key() {
         }
         shown += 1;
         // keys that the original has not
-        if ["run_dir", "action_watch_interval_in_secs", "allowed_hosts", "login", "login_roles"]
-            .contains(&key)
-        {
+        const OURS: [&str; 8] = [
+            "run_dir",
+            "action_watch_interval_in_secs",
+            "storm_guard_host_percentage",
+            "storm_guard_window_in_secs",
+            "decisions_per_object",
+            "allowed_hosts",
+            "login",
+            "login_roles",
+        ];
+        if OURS.contains(&key) {
             continue;
         }
         let row = table

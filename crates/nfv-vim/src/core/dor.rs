@@ -3,7 +3,7 @@
 use super::nfvi_call::Then;
 use super::{Effect, Flag, Level, TimerKey, Vim};
 use nfv_common::TextParams;
-use nfv_common::alarm::AlarmType;
+use nfv_common::alarm::{AlarmData, AlarmType};
 use nfv_common::event_log::EventId;
 use nfv_nfvi::call::InfrastructureCall;
 use nfv_nfvi::object::HostUptime;
@@ -67,7 +67,8 @@ impl Vim {
             return;
         }
         self.dor.stabilized |= small;
-        if !self.alarms.values().any(|alarm| alarm.alarm_type == AlarmType::MultiNodeRecoveryMode) {
+        let is_ours = |alarm: &AlarmData| alarm.entity == ENTITY;
+        if !self.alarms.values().any(is_ours) {
             let params = TextParams::default();
             self.raise_alarm(AlarmType::MultiNodeRecoveryMode, "subsystem", ENTITY, &params, None);
             self.issue_log(EventId::MultiNodeRecoveryEnter, "subsystem", ENTITY, &params);
@@ -85,7 +86,7 @@ impl Vim {
         let raised: Vec<_> = self
             .alarms
             .iter()
-            .filter(|(_, alarm)| alarm.alarm_type == AlarmType::MultiNodeRecoveryMode)
+            .filter(|(_, alarm)| alarm.entity == ENTITY)
             .map(|(uuid, _)| uuid.clone())
             .collect();
         for uuid in &raised {

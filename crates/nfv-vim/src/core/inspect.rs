@@ -97,6 +97,11 @@ impl Vim {
         self.operations.iter().map(|(host, operation)| (host.as_str(), operation))
     }
 
+    /// Many hosts have failed at once, and recovery is throttled: docs/extensions.md, "Storm guard".
+    pub fn storm(&self) -> bool {
+        self.is_storm()
+    }
+
     /// How many calls run or wait for a worker.
     pub fn open_calls(&self) -> usize {
         self.calls.len()

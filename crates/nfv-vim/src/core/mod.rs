@@ -53,6 +53,7 @@ pub use waits::WaitReport;
 
 use audit::Audits;
 use director::hosts::HostsOperation;
+use director::storm::StormGuard;
 use director::sw_mgmt::SwMgmt;
 use director::{Operation, Recovery, SwMgmtEvent};
 use dor::Dor;
@@ -158,6 +159,8 @@ enum TimerKey {
     Action(String),
     /// A step of a strategy, or its audit.
     SwMgmt,
+    /// Whether a storm is over.
+    Storm,
 }
 
 /// An event inside the core, handled after the one that caused it.
@@ -221,6 +224,7 @@ pub struct Vim {
     sw_mgmt_heard: Vec<SwMgmtEvent>,
     sw_mgmt: SwMgmt,
     recovery: Recovery,
+    storm: StormGuard,
     dor: Dor,
     audits: Audits,
     /// Alarms raised, by alarm uuid.
@@ -312,6 +316,7 @@ impl Vim {
             TimerKey::Watch(uuid) => self.watch_instance(&uuid),
             TimerKey::Action(uuid) => self.post_instance(&uuid, InstanceEvent::Overdue),
             TimerKey::SwMgmt => self.sw_mgmt_due(),
+            TimerKey::Storm => self.storm_look(),
         }
     }
 

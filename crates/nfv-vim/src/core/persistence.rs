@@ -390,6 +390,7 @@ impl Vim {
                 .collect(),
             quarantined: Vec::new(),
             operations: BTreeMap::new(),
+            storm: super::StormGuard::default(),
             hosts_operation: None,
             sw_mgmt_heard: Vec::new(),
             sw_mgmt: super::director::sw_mgmt::SwMgmt::default(),
@@ -409,6 +410,7 @@ impl Vim {
         vim.out.writes.extend(interrupted);
         bad.extend(vim.load_strategies(snapshot.sw_updates));
         vim.report_quarantined(bad, unreadable);
+        vim.storm_resume();
         // nobody would ever clear these; if what they are about comes back as it was, it raises them anew
         for uuid in ownerless {
             vim.clear_alarm(&uuid);

@@ -18,6 +18,7 @@ mod rig;
 mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
+mod storm;
 mod strategy_orders;
 
 /// Each module with its rows: what is executed is what is counted.

@@ -415,7 +415,7 @@ impl World {
     }
 
     /// The process is gone, its connections break, a new one comes.
-    pub(super) fn crash_vim(&mut self) {
+    pub fn crash_vim(&mut self) {
         self.journal.line(self.now, "fault: the VIM crashes");
         self.crashes += 1;
         self.vim = None;

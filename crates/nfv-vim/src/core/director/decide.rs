@@ -45,6 +45,8 @@ impl Vim {
     pub(in crate::core) fn gate_closed(&self, kind: OperationKind) -> Option<&'static str> {
         if !kind.is_lock() && !self.dor.completed {
             Some("DOR is not complete")
+        } else if self.storm_holds(kind) {
+            Some("Storm guard")
         } else if self.upgrade_blocks_instances() {
             Some("Upgrade inprogress")
         } else if !self.has_other_hypervisor(None) {

@@ -6,6 +6,7 @@
 //! - `passes`: moving, evacuating, stopping and starting instances, a few at a time (5.3.4).
 //! - `complete`: an instance's action ended; what comes next (5.3.5).
 //! - `recovery`: healing failed instances (5.3.6).
+//! - `storm`: many hosts fail at once (docs/extensions.md).
 //! - `host`: what hosts report to the directors (5.2).
 //! - [`command`]: what the steps of a strategy ask for; `hosts`: of hosts (5.2), `instances`: of instances (5.3.5).
 //! - `image`, `volume`, `network`, `instance_create`: what users of the API make, change and delete (5.5).
@@ -24,6 +25,7 @@ mod network;
 pub mod operation;
 mod passes;
 pub mod recovery;
+pub(in crate::core) mod storm;
 pub mod sw_mgmt;
 pub(in crate::core) mod sw_mgmt_world;
 mod volume;

@@ -105,7 +105,7 @@ impl Vim {
         if self.recovery.list.is_empty() {
             self.find_candidates();
         }
-        let batch = if self.recovery.list.len() > config.recovery_threshold {
+        let batch = if self.recovery.list.len() > config.recovery_threshold || self.is_storm() {
             config.max_throttled_recovering
         } else {
             config.max_concurrent_recovering

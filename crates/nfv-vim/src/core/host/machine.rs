@@ -107,6 +107,9 @@ impl Vim {
         let entering = format!("Entering state ({}) for {name}.", next.as_str());
         self.log(Level::Info, LOGGER, next.log_file(), entering);
         self.tell_sw_mgmt(SwMgmtEvent::HostStateChanged { host: name.to_owned() });
+        if next == HostState::Disabling {
+            self.storm_host_disabling(name);
+        }
         if let Some(task) = next.task() {
             self.host_start_task(name, task);
         }

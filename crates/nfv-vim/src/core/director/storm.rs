@@ -1,0 +1,136 @@
+//! The storm guard: when many hosts fail at once, something else is likely to be wrong, and hundreds of evacuations at the
+//! same time would make it worse. Then nothing is evacuated host by host; the recovery audit heals what has failed over
+//! the whole site, most important first, at the contract's throttled rate (vim-behaviour 5.3.6), and an alarm says so.
+//! Off unless it is configured. docs/extensions.md, "Storm guard".
+
+use super::operation::OperationKind;
+use super::{FILE, LOGGER};
+use crate::core::host::Host;
+use crate::core::{Level, TimerKey, Vim};
+use nfv_common::TextParams;
+use nfv_common::alarm::{AlarmData, AlarmType};
+use nfv_common::event_log::EventId;
+use nfv_common::time::Mono;
+use nfv_nfvi::object::{AdminState, OperState};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const ENTITY_TYPE: &str = "subsystem";
+/// Differs from that of dead office recovery, which has the same alarm.
+const ENTITY: &str = "subsystem=vim.storm-guard";
+/// It is looked this often whether the storm is over.
+const LOOK: Duration = Duration::from_secs(10);
+/// One host is never a storm.
+const FEWEST: usize = 2;
+
+/// What the storm guard remembers.
+#[derive(Debug, Default)]
+pub(in crate::core) struct StormGuard {
+    /// When each host went down, as long as that counts.
+    failures: BTreeMap<String, Mono>,
+    /// A storm, and when the last host failed in it.
+    last_failure: Option<Mono>,
+}
+
+/// The alarm is this guard's.
+pub(in crate::core) fn is_own_alarm(alarm: &AlarmData) -> bool {
+    alarm.entity == ENTITY
+}
+
+/// The host is out of service though nobody wants it to be.
+fn is_down(host: &Host) -> bool {
+    host.nfvi.admin_state != AdminState::Locked
+        && !host.is_locking()
+        && (host.nfvi.oper_state == OperState::Disabled || host.is_failed() || host.is_offline())
+}
+
+impl Vim {
+    /// Many hosts have failed at once, and it is not over.
+    pub(in crate::core) fn is_storm(&self) -> bool {
+        self.storm.last_failure.is_some()
+    }
+
+    /// An operation that the guard keeps from moving instances.
+    pub(super) fn storm_holds(&self, kind: OperationKind) -> bool {
+        self.is_storm() && matches!(kind, OperationKind::HostFailed | OperationKind::HostDisable)
+    }
+
+    /// A host is about to be disabled; if it failed, it counts.
+    pub(in crate::core) fn storm_host_disabling(&mut self, name: &str) {
+        let config = self.config.instance.storm_guard;
+        let failed = self.hosts.get(name).is_some_and(|host| host.is_worker() && is_down(host));
+        if config.host_percentage == 0 || !failed {
+            return;
+        }
+        let now = self.now.mono;
+        self.storm.failures.insert(name.to_owned(), now);
+        if self.is_storm() {
+            self.storm.last_failure = Some(now);
+            return;
+        }
+        let hosts = &self.hosts;
+        self.storm
+            .failures
+            .retain(|name, at| now.since(*at) <= config.window && hosts.get(name).is_some_and(is_down));
+        let workers = self.hosts.values().filter(|host| host.is_worker()).count();
+        let down = self.storm.failures.len();
+        if down < FEWEST || (down as u64) * 100 < config.host_percentage * workers as u64 {
+            return;
+        }
+        self.storm.last_failure = Some(now);
+        let text = format!(
+            "{down} of {workers} worker hosts failed within {} s; recovery of instances is throttled",
+            config.window.as_secs()
+        );
+        self.log(Level::Warn, LOGGER, FILE, format!("Storm guard: {text}."));
+        let params = TextParams { additional_text: &text, ..TextParams::default() };
+        self.raise_alarm(AlarmType::MultiNodeRecoveryMode, ENTITY_TYPE, ENTITY, &params, None);
+        self.issue_log(EventId::MultiNodeRecoveryEnter, ENTITY_TYPE, ENTITY, &params);
+        self.timers.arm(TimerKey::Storm, now + LOOK);
+    }
+
+    /// An earlier process was in a storm: it is not over before that is seen.
+    pub(in crate::core) fn storm_resume(&mut self) {
+        if !self.alarms.values().any(is_own_alarm) {
+            return;
+        }
+        if self.config.instance.storm_guard.host_percentage == 0 {
+            return self.storm_clear();
+        }
+        self.storm.last_failure = Some(self.now.mono);
+        self.timers.arm(TimerKey::Storm, self.now.mono + LOOK);
+    }
+
+    /// The storm is over when no host has failed for a while, and what failed is healed or the hosts are back.
+    pub(in crate::core) fn storm_look(&mut self) {
+        let Some(last) = self.storm.last_failure else { return };
+        let config = self.config.instance.storm_guard;
+        let quiet = self.now.mono.since(last) >= config.window;
+        let workers = self.hosts.values().filter(|host| host.is_worker());
+        let (all, down) =
+            workers.fold((0, 0), |(all, down), host| (all + 1, down + u64::from(is_down(host))));
+        let hosts_back = down * 100 < config.host_percentage * all;
+        let waiting = self.instances.values().any(|instance| {
+            instance.is_failed()
+                && !instance.is_going()
+                && !instance.is_locked()
+                && instance.recoverable
+                && self.auto_recovery(instance)
+        });
+        if !quiet || (waiting && !hosts_back) {
+            self.timers.arm(TimerKey::Storm, self.now.mono + LOOK);
+            return;
+        }
+        self.storm = StormGuard::default();
+        self.log(Level::Info, LOGGER, FILE, "Storm guard: the storm is over.".to_owned());
+        self.storm_clear();
+        self.issue_log(EventId::MultiNodeRecoveryExit, ENTITY_TYPE, ENTITY, &TextParams::default());
+        self.recover_instances();
+    }
+
+    fn storm_clear(&mut self) {
+        for uuid in self.alarms_of(ENTITY) {
+            self.clear_alarm(&uuid);
+        }
+    }
+}
