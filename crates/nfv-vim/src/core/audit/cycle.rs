@@ -291,7 +291,7 @@ impl Vim {
             self.hosts.remove(name);
             self.dirty_hosts.remove(name);
             self.out.writes.push(Write::DeleteHost { name: name.clone() });
-            self.forget_history(ObjectType::Host, &name);
+            self.forget_history(ObjectType::Host, name);
         }
         for host in hosts.into_iter().filter(|host| !deleted.contains(&host.name)) {
             // what a neighbour said since the question was put is newer than the answer
@@ -344,7 +344,7 @@ impl Vim {
             self.timers.cancel(&TimerKey::Watch(uuid.clone()));
             self.timers.cancel(&TimerKey::Action(uuid.clone()));
             self.out.writes.push(Write::DeleteInstance { uuid: uuid.clone() });
-            self.forget_history(ObjectType::Instance, &uuid);
+            self.forget_history(ObjectType::Instance, uuid);
             self.out.writes.push(persistence::forget_instance_memory(uuid));
         }
         if !gone.is_empty() {
