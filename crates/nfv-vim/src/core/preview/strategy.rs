@@ -93,13 +93,12 @@ impl<'a> Model<'a> {
         for step in stage.steps.get(done..).unwrap_or_default() {
             let task = &step.kind.task;
             let done = self.step(step);
-            let (named, of_hosts) = entities(task);
-            if of_hosts {
-                hosts.extend(named.iter().cloned());
-            }
+            hosts.extend(task.hosts().into_iter().flat_map(|hosts| hosts.names.iter().cloned()));
+            let named = task.hosts().map(|hosts| &hosts.names);
+            let named = named.or_else(|| task.instances().map(|instances| &instances.names));
             shown.steps.push(PreviewStep {
                 name: task.name().to_owned(),
-                entities: named,
+                entities: named.cloned().unwrap_or_default(),
                 estimate: done.estimate,
                 deadline_secs: step.timeout,
             });
@@ -339,32 +338,5 @@ impl Done {
             self.estimate = time;
         }
         self.moves.extend(moves);
-    }
-}
-
-/// The hosts or instances of a step, by name, and whether they are hosts.
-fn entities(task: &Task) -> (Vec<String>, bool) {
-    match task {
-        Task::SwactHosts(hosts)
-        | Task::LockHosts { hosts, .. }
-        | Task::UnlockHosts(hosts)
-        | Task::RebootHosts(hosts)
-        | Task::SwPatchHosts { hosts, .. }
-        | Task::UpgradeHosts(hosts)
-        | Task::DisableHostServices { hosts, .. }
-        | Task::EnableHostServices { hosts, .. } => (hosts.names.clone(), true),
-        Task::MigrateInstances(instances)
-        | Task::StopInstances(instances)
-        | Task::StartInstances(instances) => (instances.names.clone(), false),
-        Task::QueryAlarms { .. }
-        | Task::QuerySwPatches
-        | Task::QuerySwPatchHosts
-        | Task::QueryUpgrade
-        | Task::StartUpgrade
-        | Task::ActivateUpgrade
-        | Task::CompleteUpgrade
-        | Task::SystemStabilize { .. }
-        | Task::WaitDataSync { .. }
-        | Task::Other { .. } => (Vec::new(), false),
     }
 }
