@@ -1,6 +1,9 @@
 //! The exact bytes of every message, the contract's table of messages, and input that is no message.
 #![allow(clippy::unwrap_used)] // in helpers of tests
 
+#[path = "wire/extensions.rs"]
+mod extensions;
+
 use nfv_vim_rpc::image::{CreateImage, Image, UpdateImage};
 use nfv_vim_rpc::instance::{CreateInstance, CreatedInstance, Get, Instance};
 use nfv_vim_rpc::network::{CreateNetwork, DeleteNetwork, GetNetwork, Network, UpdateNetwork};
@@ -212,6 +215,7 @@ fn requests() -> Vec<(Request, String)> {
             STRATEGY_KEYS.replace("sw-patch", "sw-upgrade")
         ),
     ));
+    rows.extend(extensions::requests().into_iter().map(|(request, keys)| (request, keys.to_owned())));
     rows
 }
 
@@ -337,7 +341,7 @@ fn answers() -> Vec<(ResponseBody, String)> {
         (R::DeleteSubnet(deleted), r#""network_name": "net", "subnet_ip": "10.0.0.0", "subnet_prefix": 24"#),
         (R::GetSubnet(subnet()), SUBNET_KEYS),
     ];
-    rows.into_iter().map(|(body, keys)| (body, keys.to_owned())).collect()
+    rows.into_iter().chain(extensions::answers()).map(|(body, keys)| (body, keys.to_owned())).collect()
 }
 
 fn on_the_wire(kind: &str, result: &str, keys: &str) -> String {
@@ -396,14 +400,14 @@ fn an_answer_that_is_no_success_has_all_its_keys_with_null() {
         ),
         (Response::without(ResultCode::Failed, R::DeleteNetwork), "delete-network-response", "failed", ""),
     ];
-    for (response, kind, result, keys) in rows {
+    for (response, kind, result, keys) in rows.into_iter().chain(extensions::failures()) {
         let wanted = on_the_wire(kind, result, keys);
         assert_eq!(String::from_utf8(response.encode()).unwrap(), wanted);
         assert_eq!(Response::decode(wanted.as_bytes()), Ok(response));
     }
 }
 
-/// The table of vim-api 2.3 names the same types.
+/// The table of vim-api 2.3 names the same types, but for those of docs/extensions.md.
 #[test]
 fn the_types_are_those_of_the_contract() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/contract/vim-api.md");
@@ -432,6 +436,10 @@ fn the_types_are_those_of_the_contract() {
         }
     }
     let own = |kinds: &[&str]| kinds.iter().map(|kind| (*kind).to_owned()).collect::<BTreeSet<_>>();
+    let added = extensions::documented();
+    assert!(added.is_disjoint(&asked), "{added:?}");
+    answered.extend(added.iter().map(|kind| kind.replace("-request", "-response")));
+    asked.extend(added);
     assert_eq!(asked, own(Request::KINDS));
     assert_eq!(answered, own(ResponseBody::KINDS));
 }
