@@ -4,7 +4,7 @@
 mod limits;
 
 use self::limits::Limit;
-use crate::resource::{compute, description, image, network, strategy, volume};
+use crate::resource::{compute, description, extension, image, network, strategy, volume};
 use crate::route::{Action, Operation, PathPart, Resource, Verb};
 use crate::wire::{Kind, Need, Record};
 use std::collections::BTreeMap;
@@ -141,6 +141,8 @@ fn success(resource: Resource, action: Action) -> (&'static str, Success) {
         Action::CreateNetwork => ("201", One(&network::CHANGED)),
         Action::UpdateNetwork => ("200", One(&network::CHANGED)),
         Action::DeleteNetworks => ("200", One(&network::DELETED)),
+        Action::ShowHistory => ("200", One(&extension::SHOWN_HISTORY)),
+        Action::PreviewHost | Action::PreviewStrategy => ("200", One(&extension::SHOWN_PREVIEW)),
     }
 }
 
@@ -185,6 +187,15 @@ fn words(action: Action) -> (&'static str, &'static str) {
         Action::CreateNetwork => ("create_network", "Create a network with its subnets"),
         Action::UpdateNetwork => ("update_network", "Change a network and its subnets"),
         Action::DeleteNetworks => ("delete_networks", "Delete networks, by name"),
+        Action::ShowHistory => {
+            ("show_history", "The last decisions, the latest first, each with its reasons")
+        }
+        Action::PreviewHost => {
+            ("preview", "What would happen if the host were locked or failed; nothing is done")
+        }
+        Action::PreviewStrategy => {
+            ("preview_strategy", "What applying the strategy would do; nothing is done")
+        }
     }
 }
 
@@ -209,6 +220,11 @@ fn describe(resource: Resource, operation: &Operation, path: &str, types: &mut T
                 .required(Required::True)
                 .schema(Some(schema)),
         );
+    }
+    for field in operation.query.map_or(&[][..], |query| query.fields) {
+        // a query has no null
+        let parameter = ParameterBuilder::new().name(field.name).parameter_in(ParameterIn::Query);
+        described = described.parameter(parameter.schema(Some(types.field(field.kind, Need::Given))));
     }
     if let Some(body) = operation.body {
         let content = Content::new(Some(types.need(body.record)));
@@ -238,7 +254,10 @@ fn describe(resource: Resource, operation: &Operation, path: &str, types: &mut T
     if operation.action != Action::ShowOpenApi && operation.action != Action::ShowMetrics {
         faults.extend([("400", "malformed"), ("500", "the VIM refused or has no answer")]);
     }
-    if operation.part != PathPart::No || operation.body.is_some() {
+    if operation.part != PathPart::No
+        || operation.body.is_some()
+        || operation.action == Action::PreviewStrategy
+    {
         faults.push(("404", "not found"));
     }
     if operation.body.is_some() {
@@ -350,6 +369,13 @@ impl Types {
             Kind::Record(record) => {
                 let reference = self.need(record);
                 if null { self.or_null(reference) } else { reference }
+            }
+            Kind::Map(of) => {
+                let values = AdditionalProperties::RefOr(self.field(*of, Need::Given));
+                ObjectBuilder::new()
+                    .schema_type(typed(Type::Object))
+                    .additional_properties(Some(values))
+                    .into()
             }
         }
     }

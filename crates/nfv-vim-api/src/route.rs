@@ -1,6 +1,6 @@
 //! Paths, and what each method does there: the URL tree as a table. Contract: vim-api 1.3, 1.4.
 
-use crate::resource::{compute, image, network, strategy, volume};
+use crate::resource::{compute, extension, image, network, strategy, volume};
 use crate::wire::Record;
 use crate::wire::routing_error::RoutingError;
 
@@ -90,6 +90,14 @@ pub enum Resource {
     Volumes,
     /// `.../networks`
     Networks,
+    /// `/api/extensions/hosts/{name}/history`
+    HostHistory,
+    /// `/api/extensions/instances/{uuid}/history`
+    InstanceHistory,
+    /// `/api/extensions/hosts/{name}/preview`
+    HostPreview,
+    /// `/api/extensions/orchestration/sw-patch/strategy/preview` and the like
+    StrategyPreview(Update),
     /// `/openapi.json`
     OpenApi,
     /// `/metrics`
@@ -159,6 +167,12 @@ pub enum Action {
     UpdateNetwork,
     /// Delete networks.
     DeleteNetworks,
+    /// What was decided about a host or an instance.
+    ShowHistory,
+    /// What would happen to a host.
+    PreviewHost,
+    /// What applying the strategy would do.
+    PreviewStrategy,
 }
 
 /// The part of a path that an operation takes.
@@ -192,10 +206,16 @@ pub struct Operation {
     pub part: PathPart,
     /// Body; none: a body is not looked at.
     pub body: Option<Body>,
+    /// What the query may say; none: nothing. An operation with a body has none.
+    pub query: Option<&'static Record>,
 }
 
 const fn op(verb: Verb, action: Action, part: PathPart) -> Operation {
-    Operation { verb, action, part, body: None }
+    Operation { verb, action, part, body: None, query: None }
+}
+
+const fn with_query(action: Action, part: PathPart, query: &'static Record) -> Operation {
+    Operation { verb: Verb::Get, action, part, body: None, query: Some(query) }
 }
 
 const fn with_body(
@@ -205,12 +225,12 @@ const fn with_body(
     argument: &'static str,
     record: &'static Record,
 ) -> Operation {
-    Operation { verb, action, part, body: Some(Body { argument, record }) }
+    Operation { verb, action, part, body: Some(Body { argument, record }), query: None }
 }
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::Root,
         Self::Api,
         Self::OpenStack,
@@ -229,6 +249,11 @@ impl Resource {
         Self::Images,
         Self::Volumes,
         Self::Networks,
+        Self::HostHistory,
+        Self::InstanceHistory,
+        Self::HostPreview,
+        Self::StrategyPreview(Update::Patch),
+        Self::StrategyPreview(Update::Upgrade),
         Self::OpenApi,
         Self::Metrics,
     ];
@@ -341,6 +366,16 @@ impl Resource {
                     ]
                 }
             }
+            Self::HostHistory => {
+                const { &[with_query(Action::ShowHistory, Yes("host_name"), &extension::HISTORY)] }
+            }
+            Self::InstanceHistory => {
+                const { &[with_query(Action::ShowHistory, Yes("instance_uuid"), &extension::HISTORY)] }
+            }
+            Self::HostPreview => {
+                const { &[with_query(Action::PreviewHost, Yes("host_name"), &extension::HOST_PREVIEW)] }
+            }
+            Self::StrategyPreview(_) => const { &[op(Get, Action::PreviewStrategy, No)] },
         }
     }
 
@@ -365,6 +400,13 @@ impl Resource {
             Self::Images => "/api/virtualised-resources/images/{}",
             Self::Volumes => "/api/virtualised-resources/volumes/{}",
             Self::Networks => "/api/virtualised-resources/networks/{}",
+            Self::HostHistory => "/api/extensions/hosts/{}/history",
+            Self::InstanceHistory => "/api/extensions/instances/{}/history",
+            Self::HostPreview => "/api/extensions/hosts/{}/preview",
+            Self::StrategyPreview(Update::Patch) => "/api/extensions/orchestration/sw-patch/strategy/preview",
+            Self::StrategyPreview(Update::Upgrade) => {
+                "/api/extensions/orchestration/sw-upgrade/strategy/preview"
+            }
             Self::OpenApi => "/openapi.json",
             Self::Metrics => "/metrics",
         }
@@ -378,12 +420,17 @@ impl Resource {
             Self::OpenStack => "openstack",
             Self::Heat => "heat",
             Self::Orchestration => "orchestration",
-            Self::Update(update) | Self::Strategy(update) | Self::Actions(update) => update.as_str(),
+            Self::Update(update)
+            | Self::Strategy(update)
+            | Self::Actions(update)
+            | Self::StrategyPreview(update) => update.as_str(),
             Self::VirtualisedResources => "virtualised-resources",
             Self::Computes | Self::Operate | Self::Migrate => "computes",
             Self::Images => "images",
             Self::Volumes => "volumes",
             Self::Networks => "networks",
+            Self::HostHistory | Self::HostPreview => "hosts",
+            Self::InstanceHistory => "instances",
             Self::OpenApi => "openapi",
             Self::Metrics => "metrics",
         }
@@ -483,6 +530,20 @@ fn resource<'a>(segments: &[&'a str]) -> Option<(Resource, Vec<&'a str>)> {
         ["api", "virtualised-resources", "images", rest @ ..] => Some((Resource::Images, rest.to_vec())),
         ["api", "virtualised-resources", "volumes", rest @ ..] => Some((Resource::Volumes, rest.to_vec())),
         ["api", "virtualised-resources", "networks", rest @ ..] => Some((Resource::Networks, rest.to_vec())),
+        ["api", "extensions", rest @ ..] => extension(rest),
+        _ => None,
+    }
+}
+
+/// What the original does not have.
+fn extension<'a>(rest: &[&'a str]) -> Option<(Resource, Vec<&'a str>)> {
+    let preview = |update| Some((Resource::StrategyPreview(update), Vec::new()));
+    match rest {
+        ["hosts", name, "history"] => Some((Resource::HostHistory, vec![*name])),
+        ["hosts", name, "preview"] => Some((Resource::HostPreview, vec![*name])),
+        ["instances", uuid, "history"] => Some((Resource::InstanceHistory, vec![*uuid])),
+        ["orchestration", "sw-patch", "strategy", "preview"] => preview(Update::Patch),
+        ["orchestration", "sw-upgrade", "strategy", "preview"] => preview(Update::Upgrade),
         _ => None,
     }
 }

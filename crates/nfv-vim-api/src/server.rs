@@ -271,7 +271,11 @@ async fn arguments(
         );
         return Err(Fault::invalid(body.argument, &Value::from(extra.as_str()), why));
     }
-    let mut unknown = names(request.query_string());
+    let known = operation.query.map_or(&[][..], |query| query.fields);
+    let (asked, unknown): (Vec<_>, Vec<_>) = fields(request.query_string())
+        .into_iter()
+        .partition(|(name, _)| known.iter().any(|field| field.name == name));
+    let mut unknown: Vec<String> = unknown.into_iter().map(|(name, _)| name).collect();
     let body = match operation.body {
         Some(body) => Some((body, read_body(payload, &serving.limits).await?)),
         None => None,
@@ -279,7 +283,7 @@ async fn arguments(
     let content_type = header(request, &CONTENT_TYPE);
     let body_type = BodyType::of(content_type.as_deref());
     if let (Some((_, bytes)), BodyType::Form) = (&body, &body_type) {
-        unknown.extend(names(&String::from_utf8_lossy(bytes)));
+        unknown.extend(fields(&String::from_utf8_lossy(bytes)).into_iter().map(|(name, _)| name));
     }
     if !unknown.is_empty() {
         unknown.sort_unstable();
@@ -305,7 +309,13 @@ async fn arguments(
     match (values, operation.body) {
         (Some(values), _) => Ok(values),
         (None, Some(body)) => Err(Fault::MissingArgument(body.argument)),
-        (None, None) => Ok(Values::default()),
+        (None, None) => match operation.query {
+            Some(query) => {
+                let asked = asked.into_iter().map(|(name, value)| (name, Value::from(value)));
+                query.read("query", &Value::Object(asked.collect()))
+            }
+            None => Ok(Values::default()),
+        },
     }
 }
 
@@ -437,17 +447,15 @@ fn segments(path: &str) -> (Vec<&str>, Option<Media>) {
     (segments, media)
 }
 
-/// Names of the fields of a query or form.
-fn names(encoded: &str) -> Vec<String> {
+/// Names and values of the fields of a query or form.
+fn fields(encoded: &str) -> Vec<(String, String)> {
+    let text = |encoded: &str| {
+        let encoded = encoded.replace('+', " ");
+        decode(&encoded).unwrap_or(encoded).chars().take(100).collect()
+    };
     let pairs = encoded.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let name = pair.split('=').next().unwrap_or_default().replace('+', " ");
-            let name = decode(&name).unwrap_or(name);
-            name.chars().take(100).collect()
-        })
-        .take(50)
-        .collect()
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| (text(name), text(value))).take(50).collect()
 }
 
 /// A random uuid, version 4.
@@ -471,9 +479,17 @@ mod tests {
     }
 
     #[test]
-    fn names_of_a_query() {
-        assert_eq!(names("a=1&b+c=2&%64&"), ["a", "b c", "d"]);
-        assert_eq!(names(""), Vec::<String>::new());
+    fn fields_of_a_query() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            fields("a=1&b+c=%32=3&%64&=x&"),
+            [pair("a", "1"), pair("b c", "2=3"), pair("d", ""), pair("", "x")]
+        );
+        assert_eq!(fields(""), []);
+        assert_eq!(
+            fields(&format!("{}={}", "n".repeat(200), "v".repeat(200))),
+            [pair(&"n".repeat(100), &"v".repeat(100))]
+        );
     }
 
     #[test]

@@ -5,14 +5,17 @@
 //!   Response ──► Response::encode ──► payload ──► frame ──► bytes
 //! ```
 //!
-//! Nothing here does I/O. A connection carries one request; its answers follow one after the other, none for a listing
-//! of nothing, and the connection closes behind the last one. Contract: vim-api 2.
+//! Nothing here does I/O, but for the module `client`, which is a feature. A connection carries one request; its answers
+//! follow one after the other, none for a listing of nothing, and the connection closes behind the last one. Contract:
+//! vim-api 2.
 //!
 //! - [`frame`]: length and payload (2.1).
 //! - [`message`]: the envelope, all types of requests and answers (2.2, 2.3).
 //! - [`instance`], [`image`], [`volume`], [`network`], [`subnet`], [`strategy`]: their payloads.
 //! - [`history`], [`preview`]: what the original does not have (docs/extensions.md).
 
+#[cfg(feature = "client")]
+pub mod client;
 mod error;
 pub mod frame;
 pub mod history;

@@ -1,8 +1,9 @@
 //! What is done at each path: the message to the VIM, its answer, the answer to the client. Contract: vim-api 1.4 to
-//! 1.10.
+//! 1.10; docs/extensions.md.
 
 pub mod compute;
 pub mod description;
+pub mod extension;
 pub mod heat;
 pub mod image;
 pub mod network;
@@ -12,6 +13,7 @@ pub mod volume;
 use crate::route::{Action, Resource, Route, Update};
 use crate::vim::VimClient;
 use crate::wire::{Fault, Node, Values};
+use nfv_vim_rpc::history::ObjectType;
 use nfv_vim_rpc::{Response, ResponseBody, ResultCode};
 
 /// An answer that is as the client wanted.
@@ -40,7 +42,7 @@ impl Answer {
     }
 }
 
-/// Does what a route of the VIM's own says. `base` is scheme, host and port of links.
+/// Does what a route of the VIM's own says. `body` has what was in the body, or in the query. `base` is scheme, host and port of links.
 ///
 /// # Errors
 /// The fault that the client is told.
@@ -76,14 +78,28 @@ pub async fn perform(vim: &VimClient, route: &Route, body: &Values, base: &str) 
         Action::CreateNetwork => network::create(vim, body).await,
         Action::UpdateNetwork => network::update(vim, body).await,
         Action::DeleteNetworks => network::delete(vim, body).await,
+        Action::ShowHistory => extension::history(vim, object_type(route), part, body).await,
+        Action::PreviewHost => extension::preview_host(vim, part, body).await,
+        Action::PreviewStrategy => extension::preview_strategy(vim, update(route)).await,
     }
 }
 
 /// The kind of update in the path.
 fn update(route: &Route) -> Update {
     match route.resource {
-        Resource::Strategy(update) | Resource::Actions(update) | Resource::Update(update) => update,
+        Resource::Strategy(update)
+        | Resource::Actions(update)
+        | Resource::Update(update)
+        | Resource::StrategyPreview(update) => update,
         _ => Update::Patch,
+    }
+}
+
+/// The kind of object in the path.
+fn object_type(route: &Route) -> ObjectType {
+    match route.resource {
+        Resource::InstanceHistory => ObjectType::Instance,
+        _ => ObjectType::Host,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Answers as trees, and their two forms. Contract: vim-api 1.3.
 
+use super::schema::{Field, Kind};
 use nfv_common::pyjson;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -20,6 +22,8 @@ pub enum Node {
     List(Vec<Node>),
     /// Object, fields in their order.
     Object(Vec<(&'static str, Node)>),
+    /// Values by names that the VIM gives.
+    Map(Vec<(String, Node)>),
 }
 
 impl Node {
@@ -41,6 +45,29 @@ impl Node {
     /// List of texts or nothing.
     pub fn texts(list: Option<Vec<String>>) -> Self {
         list.map_or(Self::Null, |list| Self::List(list.into_iter().map(Self::text).collect()))
+    }
+
+    /// A value of the VIM as its type has it: fields in the order of the table, null where one is missing, nothing else.
+    pub fn shaped(kind: Kind, value: Value) -> Self {
+        match (kind, value) {
+            (Kind::Record(record), Value::Object(mut object)) => {
+                let field = |field: &'static Field| {
+                    let value = object.remove(field.name).unwrap_or_default();
+                    (field.name, Self::shaped(field.kind, value))
+                };
+                Self::Object(record.fields.iter().map(field).collect())
+            }
+            (Kind::Map(of), Value::Object(object)) => {
+                Self::Map(object.into_iter().map(|(name, value)| (name, Self::shaped(*of, value))).collect())
+            }
+            (Kind::List(of), Value::Array(items)) => {
+                Self::List(items.into_iter().map(|item| Self::shaped(*of, item)).collect())
+            }
+            (_, Value::String(text)) => Self::text(text),
+            (_, Value::Bool(flag)) => Self::Flag(flag),
+            (_, Value::Number(number)) => Self::number(number.as_u64()),
+            (_, Value::Null | Value::Array(_) | Value::Object(_)) => Self::Null,
+        }
     }
 
     /// The JSON form.
@@ -77,6 +104,15 @@ impl Node {
             Self::Object(fields) => {
                 return element(name, out, fields.is_empty(), |out| {
                     fields.iter().for_each(|(field, value)| value.write_xml(field, out));
+                });
+            }
+            // their names may be none that an element can have
+            Self::Map(values) => {
+                return element(name, out, values.is_empty(), |out| {
+                    for (name, value) in values {
+                        let named = vec![("name", Self::text(name.clone())), ("value", value.clone())];
+                        Self::Object(named).write_xml("item", out);
+                    }
                 });
             }
         };
@@ -132,6 +168,7 @@ impl Serialize for Node {
                 }
                 map.end()
             }
+            Self::Map(values) => serializer.collect_map(values.iter().map(|(name, value)| (name, value))),
         }
     }
 }
@@ -139,6 +176,7 @@ impl Serialize for Node {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::schema::{Record, must};
 
     #[test]
     fn both_forms_of_a_tree() {
@@ -157,6 +195,33 @@ mod tests {
             tree.xml("result"),
             "<result><a>x &amp; &lt;y&gt; &#228;</a><empty /><none nil=\"true\" /><list><item>-1</item><item>true</item>\
              </list><nothing /></result>"
+        );
+    }
+
+    #[test]
+    fn a_value_takes_the_shape_of_its_type() {
+        static INNER: Record = Record { name: "Inner", fields: &[must("n", Kind::Count)] };
+        static OUTER: Record = Record {
+            name: "Outer",
+            fields: &[
+                must("z", Kind::Text),
+                must("a", Kind::Flag),
+                must("list", Kind::List(&Kind::Record(&INNER))),
+                must("by_name", Kind::Map(&Kind::Count)),
+            ],
+        };
+        let value = serde_json::json!({
+            "a": true, "list": [{"n": 1, "more": 2}, null], "by_name": {"<no room>": 3}, "unheard-of": {},
+        });
+        let node = Node::shaped(Kind::Record(&OUTER), value);
+        assert_eq!(
+            node.json(),
+            r#"{"z": null, "a": true, "list": [{"n": 1}, null], "by_name": {"<no room>": 3}}"#
+        );
+        assert_eq!(
+            node.xml("result"),
+            "<result><z nil=\"true\" /><a>true</a><list><item><n>1</n></item><item nil=\"true\" /></list>\
+             <by_name><item><name>&lt;no room&gt;</name><value>3</value></item></by_name></result>"
         );
     }
 }

@@ -37,6 +37,8 @@ pub enum Kind {
     List(&'static Kind),
     /// An object.
     Record(&'static Record),
+    /// Values by names that are not known before. Only answers have it.
+    Map(&'static Kind),
 }
 
 /// Whether a field must be there.

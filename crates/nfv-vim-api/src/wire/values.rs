@@ -146,6 +146,7 @@ fn item(name: &str, kind: Kind, value: &Value) -> Result<Item, Wrong> {
             other => Err(Wrong::Body(format!("Value not a valid list: {}", python::text(other)))),
         },
         Kind::Record(of) => record(of, value),
+        Kind::Map(_) => Err(Wrong::Body("Value not taken.".to_owned())),
     }
 }
 

@@ -41,6 +41,7 @@ fn value(kind: Kind, element: Node<'_, '_>) -> Value {
             }
             object.into()
         }
+        Kind::Map(_) => Value::Null,
     }
 }
 

@@ -10,7 +10,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 const UUID: &str = "523cbd2d-f7f8-4707-8617-d085386f8711";
-const WORDS: [&str; 28] = [
+const WORDS: [&str; 34] = [
     "api",
     "orchestration",
     "sw-patch",
@@ -24,6 +24,12 @@ const WORDS: [&str; 28] = [
     "networks",
     "operate",
     "migrate",
+    "extensions",
+    "hosts",
+    "instances",
+    "history",
+    "preview",
+    "compute-0",
     UUID,
     "x",
     "",
@@ -176,6 +182,10 @@ fn path(rng: &mut Rng) -> String {
         "/api/virtualised-resources/images",
         "/api/virtualised-resources/volumes",
         "/api/virtualised-resources/networks",
+        "/api/extensions/hosts/compute-0/history",
+        "/api/extensions/hosts/compute-0/preview",
+        "/api/extensions/instances/523cbd2d-f7f8-4707-8617-d085386f8711/history",
+        "/api/extensions/orchestration/sw-patch/strategy/preview",
     ];
     let mut path = match rng.u8(0..3) {
         0 => (0..rng.usize(0..7)).map(|_| format!("/{}", rng.choice(WORDS.iter()).unwrap())).collect(),
@@ -186,7 +196,20 @@ fn path(rng: &mut Rng) -> String {
         path.push('/');
     }
     if rng.u8(0..8) == 0 {
-        path += rng.choice(["?a=1", "?", "?_method=delete", "?%ff=%", "?a&b&c=ä"]).unwrap();
+        path += rng
+            .choice([
+                "?a=1",
+                "?",
+                "?_method=delete",
+                "?%ff=%",
+                "?a&b&c=ä",
+                "?limit=1",
+                "?limit=99999999999999999999",
+                "?limit=%ff",
+                "?action=lock-force",
+                "?action=&action",
+            ])
+            .unwrap();
     }
     path
 }

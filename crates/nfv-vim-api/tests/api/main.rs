@@ -4,6 +4,7 @@
 mod access;
 mod client;
 mod document;
+mod extensions;
 mod fuzz;
 mod heat;
 mod lab;

@@ -229,7 +229,9 @@ fn every_operation_is_recorded_with_success_and_with_failure() {
             };
         }
     }
-    for resource in nfv_vim_api::route::Resource::ALL {
+    // what the original does not have is in extensions.rs
+    let ours = |resource: &nfv_vim_api::route::Resource| resource.path().starts_with("/api/extensions/");
+    for resource in nfv_vim_api::route::Resource::ALL.into_iter().filter(|resource| !ours(resource)) {
         for operation in resource.operations() {
             let name = format!("{resource:?} {:?}", operation.action);
             let elsewhere = [Action::PassOn, Action::ShowMetrics, Action::ShowOpenApi];
