@@ -2,6 +2,7 @@
 //!
 //! Contract: vim-api 4.1.
 
+use crate::question::{self, Question};
 use crate::strategy_name::StrategyName;
 use nfv_common::argparse::{Matches, Opt, Parser, Stop, Takes};
 use std::time::Duration;
@@ -128,6 +129,17 @@ after create, apply, abort, show:
                         from one look to the next, 2 if not given
   --watch-patience SECONDS
                         how long the VIM may not answer, 900 if not given
+
+after apply:
+  --preview             show what applying the strategy would do, and do nothing
+
+Commands beyond those of --help; --format goes with each, and --help tells more.
+
+  history host NAME     what was decided about a host, and why
+  history instance UUID
+                        what was decided about an instance, and why
+  host-lock NAME --preview
+                        show what locking the host would do, and do nothing
 ";
 
 /// The whole command line of a program of that name.
@@ -160,6 +172,7 @@ pub fn parser(prog: &str) -> Parser {
                 ),
             ],
         )
+        .additional_commands(question::commands())
 }
 
 fn commands(title: &'static str, create: Parser) -> Parser {
@@ -172,7 +185,7 @@ fn commands(title: &'static str, create: Parser) -> Parser {
         vec![
             ("create", "Create a strategy", watched(create)),
             ("delete", "Delete a strategy", formatted(delete)),
-            ("apply", "Apply a strategy", watched(apply)),
+            ("apply", "Apply a strategy", watched(apply).option(question::preview().addition())),
             ("abort", "Abort a strategy", watched(abort)),
             ("show", "Show a strategy", watched(show)),
         ],
@@ -216,7 +229,12 @@ fn stage(help: &'static str) -> Opt {
 }
 
 fn formatted(parser: Parser) -> Parser {
-    parser.option(Opt::new(&["--format"], FORMATS).addition())
+    parser.option(format().addition())
+}
+
+/// `--format`
+pub(crate) fn format() -> Opt {
+    Opt::new(&["--format"], FORMATS).help("how the outcome is told")
 }
 
 fn watched(parser: Parser) -> Parser {
@@ -226,11 +244,22 @@ fn watched(parser: Parser) -> Parser {
         .option(Opt::new(&["--watch-patience"], Takes::Range(1, MAX_PATIENCE)).addition())
 }
 
+/// What there is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Something with a strategy.
+    Strategy(Invocation),
+    /// A question that changes nothing.
+    Question(Question),
+}
+
 /// A command line without mistakes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
-    /// What is asked for.
-    pub invocation: Invocation,
+    /// What there is to do.
+    pub task: Task,
+    /// How the outcome is told.
+    pub format: Format,
     /// All options.
     pub options: Matches,
 }
@@ -248,14 +277,15 @@ pub fn read(prog: &str, arguments: &[String], width: i64) -> Result<CommandLine,
     if options.flag("help-additions") {
         return Err(Stop::Help(ADDITIONS.to_owned()));
     }
+    let format = if options.text("format") == Some("json") { Format::Json } else { Format::Text };
+    if let Some(question) = question::read(prog, &options)? {
+        return Ok(CommandLine { task: Task::Question(question), format, options });
+    }
     let [area, command] = options.commands.as_slice() else {
         // the parser asks for both
         return Err(Stop::Failed("too few arguments"));
     };
-    let strategy = match *area {
-        "upgrade-strategy" => StrategyName::Upgrade,
-        _ => StrategyName::Patch,
-    };
+    let strategy = StrategyName::of_command(area);
     let stage = || options.text("stage-id").map(str::to_owned);
     let command = match *command {
         "create" => Command::Create(plan(&options)),
@@ -271,8 +301,8 @@ pub fn read(prog: &str, arguments: &[String], width: i64) -> Result<CommandLine,
         interval: seconds("watch-interval", DEFAULT_INTERVAL),
         patience: seconds("watch-patience", DEFAULT_PATIENCE),
     });
-    let format = if options.text("format") == Some("json") { Format::Json } else { Format::Text };
-    Ok(CommandLine { invocation: Invocation { strategy, command, format, watch }, options })
+    let task = Task::Strategy(Invocation { strategy, command, format, watch });
+    Ok(CommandLine { task, format, options })
 }
 
 fn plan(options: &Matches) -> Plan {

@@ -18,15 +18,27 @@ const OF_STEP: usize = 12;
 pub fn display(strategy: &Strategy, details: bool) -> String {
     let mut page = Page::default();
     page.strategy(strategy, details);
-    page.0
+    page.text()
 }
 
+/// Lines of text.
 #[derive(Default)]
-struct Page(String);
+pub(crate) struct Page(String);
 
 impl Page {
+    /// All of it.
+    pub(crate) fn text(self) -> String {
+        self.0
+    }
+
+    /// Name and value of what the original does not have: without a blank at the end.
+    pub(crate) fn named(&mut self, indent: usize, name: &str, value: &str) {
+        let gap = VALUE_COLUMN.saturating_sub(indent + name.chars().count() + 1).max(1);
+        self.plain(format!("{:indent$}{name}:{:gap$}{value}", "", "").trim_end());
+    }
+
     /// A line that is nothing but this.
-    fn plain(&mut self, line: &str) {
+    pub(crate) fn plain(&mut self, line: &str) {
         self.0 = std::mem::take(&mut self.0) + line + "\n";
     }
 

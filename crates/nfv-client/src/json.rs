@@ -100,7 +100,8 @@ pub fn between(invocation: &Invocation, time: &str, progress: &Progress) -> Stri
     line(&Between { command, strategy_type, time, progress })
 }
 
-fn line(value: &impl Serialize) -> String {
+/// One line.
+pub(crate) fn line(value: &impl Serialize) -> String {
     // nothing in it can fail: keys are texts, values are JSON already
     serde_json::to_string(value).unwrap_or_default() + "\n"
 }

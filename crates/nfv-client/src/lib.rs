@@ -17,14 +17,18 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod command;
+mod connection;
 pub mod console;
 pub mod display;
+mod foresight;
 pub mod json;
 pub mod keystone;
 pub mod progress;
 mod python_value;
+pub mod question;
 pub mod refusal;
 pub mod rest;
+mod retrospect;
 pub mod run;
 pub mod session;
 pub mod settings;

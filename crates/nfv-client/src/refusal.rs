@@ -48,8 +48,10 @@ pub enum Kind {
     Unreachable,
     /// The user may not.
     Forbidden,
-    /// There is no such strategy.
+    /// There is no such strategy, host or instance.
     NotFound,
+    /// The VIM's API does not know such requests.
+    NotServed,
     /// It does not go together with what is there.
     Conflict,
     /// The VIM refused.
@@ -169,6 +171,12 @@ impl Situation<'_> {
     fn of_api(&self, error: &ApiError) -> Reason {
         let (kind, status, reason, hint) = match error {
             ApiError::NotFound => self.of_absence(),
+            ApiError::NotServed => (
+                Kind::NotServed,
+                Some(404),
+                "the VIM's API does not know this request".to_owned(),
+                "it is the original's or an earlier release of this one".to_owned(),
+            ),
             ApiError::Forbidden => (
                 Kind::Forbidden,
                 Some(403),

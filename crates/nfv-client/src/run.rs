@@ -2,21 +2,20 @@
 //!
 //! Contract: vim-api 4.3.
 
-use crate::command::{self, Command, CommandLine, Format, Invocation};
+use crate::command::{self, Command, Format, Invocation, Task};
+use crate::connection::Connection;
 use crate::console::Console;
 use crate::display::display;
 use crate::json;
 use crate::keystone::LoginError;
 use crate::refusal::{Failed, Reason, Situation};
-use crate::rest::{Failure, Observer, RestClient, Trust};
-use crate::session::{Limits, Session};
+use crate::rest::Failure;
+use crate::session::Session;
 use crate::settings::Credentials;
 use crate::strategy::Strategy;
 use crate::vim::ApiError;
 use crate::watch;
-use nfv_common::argparse::{self, Matches, Stop};
-use std::sync::Arc;
-use std::time::Duration;
+use nfv_common::argparse::{self, Stop};
 
 /// What is printed when the operator breaks off; the exit code is 0.
 pub const INTERRUPTED: &str = "Keyboard Interrupt received.\n";
@@ -50,53 +49,31 @@ pub async fn run(
             return FAILED;
         }
     };
-    let limits = match limits(&line.options, environment) {
-        Ok(limits) => limits,
+    let connection = match Connection::of(&line, environment) {
+        Ok(connection) => connection,
         Err(text) => {
             console.err(&format!("{prog}: error: {text}\n"));
             return BAD_USE;
         }
     };
-    Run { prog, line: &line, limits, environment, session: None }.run(console).await
-}
-
-/// Longest waits: from the option, the environment, or as they are.
-fn limits(options: &Matches, environment: Environment<'_>) -> Result<Limits, String> {
-    const VARIABLE: &str = "SW_MANAGER_TIMEOUT";
-    let seconds = match (options.number("timeout"), environment(VARIABLE)) {
-        (Some(seconds), _) => u64::try_from(seconds).ok(),
-        (None, Some(text)) => Some(
-            text.parse::<u64>()
-                .ok()
-                .filter(|seconds| (1..=command::MAX_TIMEOUT).contains(seconds))
-                .ok_or_else(|| format!("{VARIABLE} is no whole number from 1 to {}", command::MAX_TIMEOUT))?,
-        ),
-        (None, None) => None,
-    };
-    Ok(match seconds.map(Duration::from_secs) {
-        Some(limit) => Limits { keystone: limit, vim: limit },
-        None => Limits::default(),
-    })
+    match &line.task {
+        Task::Strategy(invocation) => Run { prog, invocation, connection, session: None }.run(console).await,
+        Task::Question(question) => question.answer(prog, line.format, &connection, console).await,
+    }
 }
 
 struct Run<'a> {
     prog: &'a str,
-    line: &'a CommandLine,
-    limits: Limits,
-    environment: Environment<'a>,
+    invocation: &'a Invocation,
+    connection: Connection<'a>,
     session: Option<Session>,
 }
 
 impl Run<'_> {
-    fn invocation(&self) -> &Invocation {
-        &self.line.invocation
-    }
-
     async fn run(mut self, console: &mut Console) -> u8 {
-        let option = |key: &str| self.line.options.text(key).map(str::to_owned);
-        let credentials = match Credentials::gather(option, self.environment) {
+        let credentials = match self.connection.credentials() {
             Ok(credentials) => credentials,
-            Err(message) => return self.failed(&Failed::Setting(message), None, console).await,
+            Err(failed) => return self.failed(&failed, None, console).await,
         };
         match self.carry_out(credentials.clone(), console).await {
             Ok(strategy) => self.succeeded(strategy.as_ref(), console),
@@ -109,10 +86,9 @@ impl Run<'_> {
         credentials: Credentials,
         console: &mut Console,
     ) -> Result<Option<Strategy>, Failed> {
-        let client = RestClient::new(self.trust(), self.observer());
-        let session = Session::open(client, credentials, self.limits).await?;
+        let session = self.connection.open(credentials).await?;
         let session = self.session.insert(session);
-        let invocation = &self.line.invocation;
+        let invocation = self.invocation;
         let strategy = session.carry_out(invocation).await?;
         match (strategy, invocation.watch) {
             (Some(strategy), Some(watch)) => {
@@ -122,33 +98,16 @@ impl Run<'_> {
         }
     }
 
-    /// Option, `OS_CACERT`, `REQUESTS_CA_BUNDLE`, or whom the system trusts.
-    fn trust(&self) -> Trust {
-        let option = self.line.options.text("os-cacert").map(str::to_owned);
-        let variable = |name| (self.environment)(name).filter(|path| !path.is_empty());
-        let file = option.or_else(|| variable("OS_CACERT")).or_else(|| variable("REQUESTS_CA_BUNDLE"));
-        file.map_or(Trust::System, |path| Trust::Only(path.into()))
-    }
-
-    fn observer(&self) -> Option<Observer> {
-        // beside JSON the traffic would spoil it
-        let print: fn(&str) = match self.invocation().format {
-            Format::Text => |line| Console::standard().out(&format!("{line}\n")),
-            Format::Json => |line| Console::standard().err(&format!("{line}\n")),
-        };
-        self.line.options.flag("debug").then(|| Arc::new(print) as Observer)
-    }
-
     fn succeeded(&self, strategy: Option<&Strategy>, console: &mut Console) -> u8 {
-        match self.invocation().format {
-            Format::Json => console.out(&json::ended(self.invocation(), strategy, None)),
-            Format::Text => console.out(&success_text(&self.invocation().command, strategy)),
+        match self.invocation.format {
+            Format::Json => console.out(&json::ended(self.invocation, strategy, None)),
+            Format::Text => console.out(&success_text(&self.invocation.command, strategy)),
         }
         0
     }
 
     async fn failed(&self, failed: &Failed, credentials: Option<&Credentials>, console: &mut Console) -> u8 {
-        let Invocation { command, format, watch, .. } = self.invocation();
+        let Invocation { command, format, watch, .. } = self.invocation;
         let ended = match failed {
             Failed::EndedBadly(strategy) => Some(&**strategy),
             Failed::Setting(_)
@@ -160,7 +119,7 @@ impl Run<'_> {
         match format {
             Format::Json => {
                 let reason = self.reason(failed, credentials).await;
-                console.out(&json::ended(self.invocation(), ended, Some(&reason)));
+                console.out(&json::ended(self.invocation, ended, Some(&reason)));
                 FAILED
             }
             Format::Text => {
@@ -178,7 +137,7 @@ impl Run<'_> {
 
     /// Why it failed, with what the VIM tells of its strategies now.
     async fn reason(&self, failed: &Failed, credentials: Option<&Credentials>) -> Reason {
-        let name = self.invocation().strategy;
+        let name = self.invocation.strategy;
         let (mut own, mut other) = (None, None);
         let worth_asking = matches!(
             failed,
@@ -191,7 +150,7 @@ impl Run<'_> {
             }
         }
         let (own, other) = (own.as_ref(), other.as_ref());
-        let command = &self.invocation().command;
+        let command = &self.invocation.command;
         Situation { prog: self.prog, name, command, credentials, own, other }.reason(failed)
     }
 }

@@ -26,6 +26,11 @@ impl StrategyName {
         }
     }
 
+    /// The one of this command.
+    pub fn of_command(command: &str) -> Self {
+        if command == "upgrade-strategy" { StrategyName::Upgrade } else { StrategyName::Patch }
+    }
+
     /// As people call it.
     pub fn spoken(self) -> &'static str {
         match self {

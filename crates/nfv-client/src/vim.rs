@@ -11,6 +11,7 @@ use nfv_common::pyjson;
 use nfv_common::python_dict::ordered;
 use reqwest::Method;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ pub enum ApiError {
     /// 404, or an answer that says that there is none.
     #[error("no strategy")]
     NotFound,
+    /// 404 in other words than this project's API has for it: there is no such address.
+    #[error("the VIM's API does not know this request")]
+    NotServed,
     /// 403
     #[error("Authorization failed")]
     Forbidden,
@@ -179,7 +183,16 @@ impl Vim {
         }
     }
 
-    /// The answer's JSON; an empty object when there is none.
+    /// Asks for what the original does not have; `path` lies below `/api/extensions/`.
+    ///
+    /// # Errors
+    /// There is no such object, the VIM does not know such requests, refuses, or cannot be asked.
+    pub async fn extension<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        let url = format!("{}/api/extensions/{path}", self.url);
+        let answer = self.send(Method::GET, url, None).await?;
+        serde_json::from_value(answer).map_err(|error| ApiError::BadAnswer(error.to_string()))
+    }
+
     async fn ask(
         &self,
         method: Method,
@@ -188,6 +201,15 @@ impl Vim {
         body: Option<String>,
     ) -> Result<Json, ApiError> {
         let url = format!("{}/api/orchestration/{}/strategy{below}", self.url, name.as_str());
+        self.send(method, url, body).await.map_err(|error| match error {
+            // whatever words it has
+            ApiError::NotServed => ApiError::NotFound,
+            error => error,
+        })
+    }
+
+    /// The answer's JSON; an empty object when there is none.
+    async fn send(&self, method: Method, url: String, body: Option<String>) -> Result<Json, ApiError> {
         let call = Call { method, url, token: Some(self.token.clone()), body, hidden: None };
         let answer = match self.client.send(&call, self.limit).await {
             Ok(answer) => answer,
@@ -202,7 +224,8 @@ impl Vim {
             200..300 => {
                 serde_json::from_slice(&answer.body).map_err(|error| ApiError::BadAnswer(error.to_string()))
             }
-            404 => Err(ApiError::NotFound),
+            404 if Fault::of(&answer).is_some() => Err(ApiError::NotFound),
+            404 => Err(ApiError::NotServed),
             403 => Err(ApiError::Forbidden),
             409 => Err(ApiError::Conflict(Fault::of(&answer))),
             status => Err(match Fault::of(&answer) {

@@ -147,8 +147,17 @@ fn an_answer_that_breaks_off_or_is_no_strategy_is_an_error() {
 fn new_options_are_told_of_and_are_not_abbreviated() {
     let told = play("--help-additions", Script::default());
     assert_eq!((told.code, told.stderr.as_str()), (0, ""));
-    for option in ["--os-cacert", "--timeout", "--format", "--watch", "--watch-interval", "--watch-patience"]
-    {
+    for option in [
+        "--os-cacert",
+        "--timeout",
+        "--format",
+        "--watch",
+        "--watch-interval",
+        "--watch-patience",
+        "--preview",
+        "history",
+        "host-lock",
+    ] {
         assert!(told.stdout.contains(option), "{option}");
     }
     assert!(told.stdout.lines().all(|line| line.len() <= 80));

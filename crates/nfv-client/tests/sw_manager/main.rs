@@ -6,6 +6,7 @@ mod additions;
 mod cases;
 mod completion;
 mod fake;
+mod questions;
 mod recorded;
 mod refusals;
 mod strategies;

@@ -50,7 +50,7 @@ impl Parser {
             Some(Positional::Commands { title: name, commands: all }) => {
                 title = name;
                 commands.push(Item { invocation: String::new(), help: None, depth: INDENT });
-                for command in all {
+                for command in all.iter().filter(|command| !command.addition) {
                     commands.push(Item {
                         invocation: command.name.to_owned(),
                         help: Some(command.help),

@@ -7,8 +7,8 @@
 //!
 //! A [`Parser`] is a table of options and perhaps commands with parsers of their own. [`Parser::parse`] gives what was
 //! said ([`Matches`]) or why there is nothing to do ([`Stop`]). Options that the original did not have
-//! ([`Opt::addition`]) are known by their full name only and stand in no help or usage, so that nothing that the
-//! original answers changes by them.
+//! ([`Opt::addition`]) are known by their full name only and stand in no help or usage, nor do commands that it did not
+//! have ([`Parser::additional_commands`]), so that nothing that the original answers changes by them.
 //!
 //! Contract: deployment 2.1, vim-api 4.1.
 
@@ -47,6 +47,7 @@ struct Command {
     name: &'static str,
     help: &'static str,
     parser: Parser,
+    addition: bool,
 }
 
 /// What an option takes.
@@ -221,9 +222,25 @@ impl Parser {
                 name,
                 help,
                 parser: parser.below(&format!("{} {name}", self.prog)),
+                addition: false,
             })
             .collect();
         Self { positional: Some(Positional::Commands { title, commands }), ..self }
+    }
+
+    /// Takes these commands as well, which the original does not have: they stand in no help, usage or error. There must
+    /// be others ([`Self::commands`]) before.
+    pub fn additional_commands(mut self, more: Vec<(&'static str, Parser)>) -> Self {
+        let prog = self.prog.clone();
+        if let Some(Positional::Commands { commands, .. }) = &mut self.positional {
+            commands.extend(more.into_iter().map(|(name, parser)| Command {
+                name,
+                help: "",
+                parser: parser.below(&format!("{prog} {name}")),
+                addition: true,
+            }));
+        }
+        self
     }
 
     /// With another name before its own, also in the commands of it.

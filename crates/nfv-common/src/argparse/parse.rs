@@ -222,7 +222,8 @@ impl Reader<'_> {
             Positional::Commands { commands, .. } => {
                 let name = &self.arguments[from];
                 let Some(command) = commands.iter().find(|command| command.name == name) else {
-                    let names: Vec<_> = commands.iter().map(|command| quoted_bytes(command.name)).collect();
+                    let told = commands.iter().filter(|command| !command.addition);
+                    let names: Vec<_> = told.map(|command| quoted_bytes(command.name)).collect();
                     return Err(Wrong::Text(format!(
                         "argument : invalid choice: {} (choose from {})",
                         quoted_bytes(name),

@@ -154,3 +154,18 @@ fn an_addition_is_known_by_its_full_name_only() {
     let Err(Stop::Usage(error)) = parse("-n 3 word --new x") else { panic!("accepted") };
     assert!(error.ends_with("\ntool: error: unrecognized arguments: --new x\n"), "{error}");
 }
+
+#[test]
+fn additional_commands_are_taken_and_not_told() {
+    let command = |help| Parser::new("").option(Opt::new(&["--deep"], Takes::Flag).help(help));
+    let plain = || Parser::new("tool").commands("Commands", vec![("old", "as ever", command("x"))]);
+    let more = plain().additional_commands(vec![("new", command("y").word("name", "which one"))]);
+    assert_eq!(more.help_text(78), plain().help_text(78));
+    let wrong = ["newer".to_owned()];
+    assert_eq!(more.parse(&wrong, 78), plain().parse(&wrong, 78));
+    let matches = more.parse(&["new", "--deep", "x"].map(str::to_owned), 78).unwrap();
+    assert_eq!((matches.commands.as_slice(), matches.text("name")), (&["new"][..], Some("x")));
+    assert!(matches.flag("deep"));
+    let Err(Stop::Help(help)) = more.parse(&["new", "-h"].map(str::to_owned), 78) else { panic!("no help") };
+    assert!(help.starts_with("usage: tool new [-h] [--deep] name\n"), "{help}");
+}
