@@ -6,6 +6,8 @@
 //! dashboard_site DIR recover INSTANCE         it runs again
 //! dashboard_site DIR host NAME failed|well    a host fails or comes back
 //! dashboard_site DIR advance STAGES           the strategy goes on
+//! dashboard_site DIR decide INSTANCE UNTIL    it is to be rebooted, and that is awaited
+//! dashboard_site DIR done INSTANCE            it was
 //! dashboard_site DIR storm COUNT              so many instances change, ten in each transaction
 //! ```
 
@@ -15,11 +17,13 @@ mod site;
 use anyhow::{Context, bail};
 use nfv_common::event_log::EventId;
 use nfv_vim_db::{Database, Write};
-use site::{BROKEN, FAILED, RUNNING, Size, WELL, compute_name, place, uuid};
+use site::{BROKEN, FAILED, RUNNING, Size, WELL, compute_name, decisions, place, uuid};
 use std::io::Write as _;
 use std::path::Path;
 
 const SIZE_FILE: &str = "size";
+/// Number of the decision that is made while somebody looks.
+const DECISION: i64 = 1000;
 
 fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -62,6 +66,21 @@ fn main() -> anyhow::Result<()> {
         ["host", name, state] => {
             let states = if *state == "failed" { FAILED } else { WELL };
             database.apply(&[Write::PutHost(site::host(name, "worker", states))])?;
+        }
+        ["decide", number, until] => {
+            database.apply(&[decisions::under_way(DECISION, number.parse()?, "reboot", until)])?;
+        }
+        ["done", number] => {
+            let key = uuid(2, number.parse()?);
+            let more = serde_json::json!({});
+            database.apply(&[decisions::decision(
+                DECISION,
+                "instance",
+                &key,
+                "reboot",
+                "it has failed",
+                more,
+            )])?;
         }
         ["advance", done] => database.apply(&[Write::PutSwUpdate(site::strategy(&size, done.parse()?))])?,
         ["storm", count] => {

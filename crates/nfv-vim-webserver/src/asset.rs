@@ -32,7 +32,7 @@ pub static INDEX: Asset =
 pub static ICON: Asset =
     Asset { path: "/console/icon.svg", kind: "image/svg+xml", content: include_str!("../web/icon.svg") };
 
-static REST: [Asset; 12] = [
+static REST: [Asset; 14] = [
     Asset {
         path: "/console/console.css",
         kind: "text/css; charset=utf-8",
@@ -47,6 +47,8 @@ static REST: [Asset; 12] = [
     script!("overview.js"),
     script!("cluster.js"),
     script!("detail.js"),
+    script!("decisions.js"),
+    script!("preview.js"),
     script!("events.js"),
     script!("strategy.js"),
 ];

@@ -7,7 +7,8 @@
 //!   vim_db_v1 ──► watch (thread) ──► picture ─┐                ┌─► console: state, details, stream
 //!   event and alarm files ─► watch ─► feed ───┼──► hub ──► http┼─► /metrics, /healthz
 //!   Fault Management ──────► alarms ──────────┘            │   └─► the page (asset), login
-//!   vim_db_v1 ◄── read at each request ◄─── legacy ◄───────┘
+//!   vim_db_v1 ◄── read at each request ◄─── legacy ◄───────┤
+//!   nfv-vim ◄──── asked what would happen ◄ preview ◄──────┘
 //! ```
 //!
 //! A change of a host: the VIM commits; the thread of [`watch`] sees the file's version change, reads the tables as of

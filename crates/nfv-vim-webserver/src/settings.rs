@@ -2,6 +2,7 @@
 
 use crate::hostname::HostNames;
 use nfv_common::config::{ConfigError, Settings};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub struct WebSettings {
     pub alarm_config_file: Option<PathBuf>,
     /// Configuration of the event-log handlers, if the VIM has one.
     pub event_log_config_file: Option<PathBuf>,
+    /// Where the VIM is asked what would happen; none: it is not asked.
+    pub vim: Option<SocketAddr>,
     /// Who may see the dashboard.
     pub access: Access,
     /// Names under which it may be asked for.
@@ -70,6 +73,7 @@ impl WebSettings {
             nfvi_config_file: settings.require("nfvi", "config_file")?.into(),
             alarm_config_file: file("alarm"),
             event_log_config_file: file("event-log"),
+            vim: vim(settings),
             access: access(settings)?,
             allowed_hosts: allowed_hosts(settings)?,
             database_interval: Duration::from_millis(interval.clamp(50, 60_000)),
@@ -79,6 +83,15 @@ impl WebSettings {
             max_streams: settings.int_or::<u32>(SECTION, "max_streams", 64)? as usize,
         })
     }
+}
+
+/// `[vim] rpc_host`, `rpc_port`. The original does not read them here, so nothing in them keeps the process from starting.
+fn vim(settings: &Settings) -> Option<SocketAddr> {
+    let host = match bare(settings.get("vim", "rpc_host")?) {
+        "localhost" => IpAddr::from([127, 0, 0, 1]),
+        literal => literal.parse().ok()?,
+    };
+    Some(SocketAddr::new(host, settings.get("vim", "rpc_port")?.trim().parse().ok()?))
 }
 
 fn access(settings: &Settings) -> Result<Access, ConfigError> {
@@ -132,6 +145,22 @@ mod tests {
         assert_eq!(settings.allowed_hosts, HostNames::Any);
         assert_eq!(settings.database_interval, Duration::from_millis(500));
         assert_eq!(read(&PACKAGED.replace("127.0.0.1", "[fd01::2]")).unwrap().host, "fd01::2");
+    }
+
+    #[test]
+    fn where_the_vim_is_asked_may_be_missing_or_odd() {
+        for (section, expected) in [
+            ("", None),
+            ("[vim]\nrpc_host=127.0.0.1\n", None),
+            ("[vim]\nrpc_host=localhost\nrpc_port=4343\n", Some("127.0.0.1:4343")),
+            ("[vim]\nrpc_host=[fd01::2]\nrpc_port=4343\n", Some("[fd01::2]:4343")),
+            ("[vim]\nrpc_host=fd01::2\nrpc_port=4343\n", Some("[fd01::2]:4343")),
+            ("[vim]\nrpc_host=controller\nrpc_port=4343\n", None),
+            ("[vim]\nrpc_host=127.0.0.1\nrpc_port=x\n", None),
+        ] {
+            let vim = read(&format!("{PACKAGED}{section}")).unwrap().vim;
+            assert_eq!(vim, expected.map(|address| address.parse().unwrap()), "{section}");
+        }
     }
 
     #[test]

@@ -81,6 +81,8 @@ impl Watcher {
             let picture = Picture { revision: change.revision, ..now };
             hub.publish(picture, &change, &before, &now_text());
         }
+        // what was written may be nothing of the picture, but something of the page of one thing
+        hub.send("commit", &());
         let taken = began.elapsed();
         self.next = Instant::now() + (taken * (READING_SHARE - 1)).min(LONGEST_PAUSE);
         Ok(())

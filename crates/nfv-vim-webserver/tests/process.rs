@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may
 
+mod decisions;
 mod fuzz;
 mod site;
 mod world;

@@ -5,6 +5,11 @@ import { COLUMN, ask } from "./store.js";
 import { badge, duration, hostCondition, instanceCondition, memory, disk, number, sentence, severity, timeOf } from "./words.js";
 import { INSTANCE_COLUMNS, hostLink, instanceTable } from "./lists.js";
 import { entryLine } from "./events.js";
+import { decisionPanel } from "./decisions.js";
+import { previewPanel } from "./preview.js";
+
+/** While the VIM writes without end, details are asked for so often. */
+const COMMIT_PAUSE = 1000;
 
 function facts(list) {
   return h("dl", { class: "facts" }, list.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))));
@@ -32,13 +37,17 @@ function part(label, name, oper, avail) {
   return name && name !== "n/a" ? [`${label} ${name}`, `${oper}, ${avail}`] : [label, ""];
 }
 
-/** Loads the details of a thing, again whenever it changes. */
+/** Loads the details of a thing, again whenever it changes; `update` is called when they are others than before. */
 function loader(path, update) {
   let state = { data: null, error: null };
+  let known = null;
   let asking = false;
   let again = false;
   let closed = false;
+  let waiting = 0;
   async function load() {
+    clearTimeout(waiting);
+    waiting = 0;
     if (asking) { again = true; return; }
     asking = true;
     try {
@@ -48,10 +57,16 @@ function loader(path, update) {
     }
     asking = false;
     if (closed) return;
-    update(state);
+    const now = JSON.stringify([state.data, state.error?.message]);
+    if (now !== known) { known = now; update(state); }
     if (again) { again = false; setTimeout(load, 300); }
   }
-  return { load, close() { closed = true; } };
+  return {
+    load,
+    /** Something was written; perhaps of this thing. */
+    loadLater() { waiting ||= setTimeout(load, COMMIT_PAUSE); },
+    close() { closed = true; clearTimeout(waiting); },
+  };
 }
 
 function back(href, label) {
@@ -68,6 +83,10 @@ export function hostPage({ store, root, argument: name }) {
   const head = h("div", { class: "detail-head" });
   const side = h("div", { class: "column" });
   const past = h("div", { class: "column" });
+  const decisions = decisionPanel();
+  const encoded = encodeURIComponent(name);
+  const preview = previewPanel(store, "What if?", [["Lock", "lock"], ["Forced lock", "lock-force"], ["It fails", "fail"]]
+    .map(([label, action]) => [label, `/console/api/preview/host/${encoded}?action=${action}`]));
   const count = h("span", { class: "count" });
   const table = instanceTable(store, {
     columns: INSTANCE_COLUMNS.filter((column) => !["Host", "Tenant", "Recovery"].includes(column.label)),
@@ -75,9 +94,9 @@ export function hostPage({ store, root, argument: name }) {
   });
   put(root, h("div", { class: "page scroll" }, back("#/cluster", "Cluster"), head,
     h("div", { class: "columns wide-left" }, h("div", { class: "column" },
-      h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, "Instances"), count), table.element), past), side)));
+      h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, "Instances"), count), table.element), decisions.element, preview.element, past), side)));
   let state = { data: null, error: null };
-  const details = loader(`/console/api/host/${encodeURIComponent(name)}`, (next) => { state = next; draw(); });
+  const details = loader(`/console/api/host/${encoded}`, (next) => { state = next; decisions.show(state.data?.decisions); draw(); });
 
   function draw() {
     const host = store.hosts.get(name);
@@ -112,13 +131,15 @@ export function hostPage({ store, root, argument: name }) {
     update(kinds) {
       if (kinds.has("instances")) table.data([...store.instances.values()].filter((row) => row[COLUMN.host] === name));
       if (kinds.has("hosts") || kinds.has("entries")) details.load();
-      drawSoon();
+      else if (kinds.has("commit")) details.loadLater();
+      preview.element.hidden = !store.hosts.has(name);
+      if (["hosts", "entries", "instances", "alarms"].some((kind) => kinds.has(kind))) drawSoon();
     },
-    close() { table.close(); details.close(); },
+    close() { table.close(); details.close(); decisions.close(); preview.close(); },
   };
 }
 
-const DECISIONS = { completed: "good", allowed: "good", proceed: "busy", started: "busy", initial: "busy", initiated: "busy", voting: "busy", "pre-notify": "busy", "post-notify": "busy", rejected: "bad", cancelled: "off" };
+const ACTION_STATES = { completed: "good", allowed: "good", proceed: "busy", started: "busy", initial: "busy", initiated: "busy", voting: "busy", "pre-notify": "busy", "post-notify": "busy", rejected: "bad", cancelled: "off" };
 
 function actionPanel(title, action) {
   const nfvi = action?.nfvi_action_data;
@@ -127,7 +148,7 @@ function actionPanel(title, action) {
   let parameters = nfvi.action_parameters;
   if (/^(None|\{\}|)$/.test(String(parameters))) parameters = "";
   return h("section", { class: "panel" }, h("h2", null, title),
-    h("p", { class: "decision" }, h("b", null, sentence(nfvi.action_type ?? "action")), badge(sentence(state), DECISIONS[state] ?? "quiet")),
+    h("p", { class: "decision" }, h("b", null, sentence(nfvi.action_type ?? "action")), badge(sentence(state), ACTION_STATES[state] ?? "quiet")),
     nfvi.reason && h("p", { class: "step-reason" }, nfvi.reason),
     facts([
       ["Asked for by", nfvi.from_cli ? "a user" : "the VIM"], ["Parameters", parameters && h("code", null, String(parameters))],
@@ -139,9 +160,11 @@ export function instancePage({ store, root, argument: uuid }) {
   const head = h("div", { class: "detail-head" });
   const side = h("div", { class: "column" });
   const past = h("div", { class: "column" });
-  put(root, h("div", { class: "page scroll" }, back("#/instances", "Instances"), head, h("div", { class: "columns wide-left" }, past, side)));
+  const decisions = decisionPanel();
+  put(root, h("div", { class: "page scroll" }, back("#/instances", "Instances"), head,
+    h("div", { class: "columns wide-left" }, h("div", { class: "column" }, decisions.element, past), side)));
   let state = { data: null, error: null };
-  const details = loader(`/console/api/instance/${encodeURIComponent(uuid)}`, (next) => { state = next; draw(); });
+  const details = loader(`/console/api/instance/${encodeURIComponent(uuid)}`, (next) => { state = next; decisions.show(state.data?.decisions); draw(); });
 
   function draw() {
     const row = store.instances.get(uuid);
@@ -154,7 +177,7 @@ export function instancePage({ store, root, argument: uuid }) {
     const problem = missing(state, "instance");
     const services = detail?.guest_services;
     const power = nfvi.nfvi_data ?? {};
-    put(past, problem, actionPanel("Last decision", detail?.action_data), actionPanel("The one before", detail?.last_action_data), state.data && history(state.data.entries, store));
+    put(past, problem, actionPanel("Last action", detail?.action_data), actionPanel("The one before", detail?.last_action_data), state.data && history(state.data.entries, store));
     put(side, alarmPanel(alarmsOf(store, (entity) => entity.includes(`instance=${uuid}`))),
       detail && h("section", { class: "panel" }, h("h2", null, "Facts"), facts([
         ["Administrative", detail.admin_state], ["Operational", detail.oper_state], ["Availability", (detail.avail_status ?? []).filter(Boolean).join(", ")], ["Action", detail.action],
@@ -174,9 +197,9 @@ export function instancePage({ store, root, argument: uuid }) {
     update(kinds) {
       const row = store.instances.get(uuid);
       const mine = store.entries.find((entry) => entry.subject.instance === uuid)?.id;
-      if (!state.data || shown?.row !== row || shown?.mine !== mine) { shown = { row, mine }; details.load(); }
+      if (!state.data || shown?.row !== row || shown?.mine !== mine) { shown = { row, mine }; details.load(); } else if (kinds.has("commit")) details.loadLater();
       if (kinds.has("instances") || kinds.has("alarms")) drawSoon();
     },
-    close: () => details.close(),
+    close() { details.close(); decisions.close(); },
   };
 }

@@ -43,7 +43,7 @@ export class Store extends EventTarget {
   #waiting = [];
   #retry = 0;
 
-  /** Tells listeners what differs: any of hosts, instances, strategies, stock, alarms, entries, link, source. */
+  /** Tells listeners what differs: any of hosts, instances, strategies, stock, alarms, entries, link, source, commit. */
   #tell(...kinds) {
     this.dispatchEvent(new CustomEvent("update", { detail: new Set(kinds) }));
   }
@@ -80,6 +80,8 @@ export class Store extends EventTarget {
       this.#tell("source");
       if (!this.loaded || this.revision <= 0) this.#load();
     });
+    // nothing of it may be in the picture: pages of one thing have more
+    on("commit", () => this.#tell("commit"));
     on("behind", () => { this.#load(); this.#loadEntries(); });
     events.onerror = () => {
       if (this.link !== "lost") {

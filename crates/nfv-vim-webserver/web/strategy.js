@@ -1,5 +1,6 @@
 // Software update strategies: phases, stages and steps as progress.
 
+import { previewPanel } from "./preview.js";
 import { h, icon, put } from "./dom.js";
 import { badge, number, sentence } from "./words.js";
 
@@ -62,6 +63,15 @@ export function strategyPage({ store, root }) {
   const body = h("div", { class: "page scroll" });
   put(root, body);
   const open = new Map();
+  // what was asked about a strategy stays while the rest is drawn anew
+  const previews = new Map();
+
+  function preview(strategy) {
+    if (!["sw-patch", "sw-upgrade"].includes(strategy.kind)) return null;
+    const known = previews.get(strategy.uuid) ?? previewPanel(store, "What if?", [["Apply what is left", `/console/api/preview/strategy/${strategy.kind}`]]);
+    previews.set(strategy.uuid, known);
+    return known.element;
+  }
 
   function phasePart(strategy, phase) {
     if (!phase.stages.length) return null;
@@ -96,7 +106,11 @@ export function strategyPage({ store, root }) {
           h("b", null, `${one.percent} %`))),
       h("ol", { class: "phase-steps" }, one.phases.map(phaseStep)),
       h("dl", { class: "terms" }, one.terms.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, sentence(value))))),
+      preview(one),
       one.phases.map((phase) => phasePart(one, phase)))));
   }
-  return { update(kinds) { if (kinds.has("strategies")) draw(); } };
+  return {
+    update(kinds) { if (kinds.has("strategies")) draw(); },
+    close() { for (const one of previews.values()) one.close(); },
+  };
 }

@@ -4,7 +4,7 @@
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { HOSTS, INSTANCES, Site, alarms, neighbours } from "./site.mjs";
+import { HOSTS, INSTANCES, Site, alarms, foreseen, neighbours, vim } from "./site.mjs";
 
 const [directory, bin, shots] = process.argv.slice(2);
 const require = createRequire(join(process.env.NFV_DASHBOARD_TOOLS, "node_modules", "x"));
@@ -13,7 +13,7 @@ const axe = require("axe-core").source;
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const PATIENCE = 60000;
-const PARTS = (process.env.NFV_DASHBOARD_PARTS ?? "pages,speed,live,keys,faults,login").split(",");
+const PARTS = (process.env.NFV_DASHBOARD_PARTS ?? "pages,speed,live,decisions,keys,faults,login").split(",");
 const FAILED_INSTANCE = "00000002-5eed-4000-8000-000000000018";
 const PAGES = ["overview", "cluster", "instances", "alarms", "events", "strategy", "networks", "storage", "images", "flavors", "groups",
   "host/compute-3", `instance/${FAILED_INSTANCE}`];
@@ -27,7 +27,8 @@ function check(what, good, detail = "") {
 }
 const figure = (what, value) => console.log(`     ${what}: ${value}`);
 
-const site = new Site(directory, bin);
+const oracle = await vim();
+const site = new Site(directory, bin, oracle.port);
 const cloud = await neighbours();
 site.change("fill", HOSTS, INSTANCES);
 site.configure(cloud.port);
@@ -52,7 +53,7 @@ async function go(page, name) {
 }
 
 try {
-  for (const [name, part] of Object.entries({ pages: pagesAtAllSizes, speed, live, keys: filterSortAndKeys, faults, login })) {
+  for (const [name, part] of Object.entries({ pages: pagesAtAllSizes, speed, live, decisions, keys: filterSortAndKeys, faults, login })) {
     if (PARTS.includes(name)) await part();
   }
   check("no error in any page, nothing asked for from elsewhere", problems.length === 0, problems.slice(0, 5).join(" | "));
@@ -63,6 +64,7 @@ try {
   await browser.close();
   await site.stop();
   cloud.close();
+  oracle.close();
 }
 console.log(failures === 0 ? "the dashboard: all good" : `the dashboard: ${failures} failed`);
 process.exit(failures === 0 ? 0 : 1);
@@ -237,6 +239,119 @@ async function live() {
   const revision = await page.evaluate(async () => (await (await fetch("/console/api/state")).json()).revision);
   figure("a storm of 2,000 changes in 200 commits", `${Date.now() - began} ms, ${revision} pictures since the start`);
   check("the page lives after a storm", (await page.textContent(".link")).includes("Live"));
+  await page.context().close();
+}
+
+/** What is wrong with the page as it stands, in the eyes of axe. */
+async function violationsOf(page, name) {
+  await page.evaluate(axe);
+  const result = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations", "passes"] }));
+  const found = result.violations.map((one) => `${name}: ${one.id} ${one.nodes[0].target} ${one.nodes[0].failureSummary?.split("\n")[1] ?? ""}`);
+  if (result.passes.length < 10) found.push(`${name}: axe looked at nothing`);
+  if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`${name}: wider than the screen`);
+  return found;
+}
+
+const move = (number, action, more = {}) => ({
+  uuid: `00000002-5eed-4000-8000-${number.toString(16).padStart(12, "0")}`, name: `moved-${number}`, host: "compute-5", action, reason: null,
+  destinations: { count: 12, hosts: ["compute-1", "compute-2"], excluded: { "without room": 3 } }, estimate: { seconds: 12, measured: true }, ...more });
+const estimate = { seconds: 95, measured: false };
+
+function foresee(request) {
+  if (request.type === "preview-host-request") {
+    const moves = Array.from({ length: 120 }, (_, number) => move(number, "live-migrate"));
+    moves[1] = move(1, "stay", { reason: "<i>no host</i> could take it", destinations: { count: 0, hosts: [], excluded: {} } });
+    const stage = { stage_id: 0, name: "", hosts: [request.host_name], steps: [], moves, refused: null, estimate };
+    return { result: "success", subject: `host ${request.host_name}`, action: request.action, refused: request.action === "lock" ? "There is no room for moved-1" : null,
+      notes: ["Two instances are of the same group."], stages: [stage], estimate };
+  }
+  const stages = [4, 5].map((id) => ({ stage_id: id, name: "sw-patch-worker-hosts", hosts: ["compute-10", "compute-11"], steps: [
+    { name: "lock-hosts", entities: ["compute-10", "compute-11"], estimate: { seconds: 40, measured: true }, deadline_secs: 900 }],
+  moves: [move(3, "live-migrate")], refused: id === 5 ? "compute-11 is not idle" : null, estimate }));
+  return { result: "success", subject: "strategy", action: "apply", refused: null, notes: [], stages, estimate };
+}
+
+async function decisions() {
+  foreseen.answer = foresee;
+  let violations = [];
+  for (const size of Object.keys(SIZES)) {
+    for (const scheme of ["light", "dark"]) {
+      const page = await open(size, scheme);
+      await go(page, `instance/${FAILED_INSTANCE}`);
+      await page.click(".decision-item:first-child summary");
+      violations.push(...await violationsOf(page, `decisions ${size} ${scheme}`));
+      await page.screenshot({ path: join(shots, `decisions-${size}-${scheme}.png`) });
+      await go(page, "host/compute-5");
+      await page.click(".preview button:has-text('Lock')");
+      await page.waitForSelector(".move");
+      violations.push(...await violationsOf(page, `preview of a host ${size} ${scheme}`));
+      await page.locator(".preview").scrollIntoViewIfNeeded();
+      await page.screenshot({ path: join(shots, `preview-host-${size}-${scheme}.png`) });
+      await go(page, "strategy");
+      await page.click(".preview button");
+      await page.waitForSelector(".preview .stage");
+      await page.click(".preview .stage:first-child summary");
+      violations.push(...await violationsOf(page, `preview of a strategy ${size} ${scheme}`));
+      await page.locator(".preview").scrollIntoViewIfNeeded();
+      await page.screenshot({ path: join(shots, `preview-strategy-${size}-${scheme}.png`) });
+      await page.context().close();
+    }
+  }
+  violations = [...new Set(violations)];
+  check("decisions and previews opened: axe finds nothing, nothing is wider than the screen", violations.length === 0, violations.join("\n  "));
+
+  const page = await open("desktop");
+  await go(page, `instance/${FAILED_INSTANCE}`);
+  await page.waitForSelector(".decision-item");
+  const first = () => page.textContent(".decision-item:first-child");
+  check("the latest decision is first, with what it waits for", /Rebuild.*Under way.*Waits for.*Nova's answer.*left/s.test(await first()), await first());
+  check("why nothing is done is told", /Nothing is done.*Held back.*12 times.*recovery is held back/s.test(await page.textContent(".decision-item:nth-child(2)")));
+  await page.click(".decision-item:first-child summary");
+  check("evidence is shown on demand, and what looks like markup is text", (await page.textContent(".decision-item:first-child dl")).includes("<b>No valid host</b>") && (await page.locator(".decision-item dl b").count()) === 0);
+  const made = Date.now();
+  site.change("decide", 24, new Date(Date.now() + 90000).toISOString());
+  await until(page, "a decision", () => document.querySelector(".decision-item:first-child")?.textContent.includes("Reboot"));
+  figure("from a decision to the page", `${Date.now() - made} ms`);
+  check("what was opened stays open", await page.locator(".decision-item:nth-child(2) details[open]").count() === 1);
+  const seconds = async () => { const found = /(?:(\d+) min ?)?(?:(\d+) s)? left/.exec(await page.textContent(".decision-item:first-child .countdown")); return Number(found[1] ?? 0) * 60 + Number(found[2] ?? 0); };
+  const before = await seconds();
+  await page.waitForTimeout(2500);
+  const after = await seconds();
+  check("the time left counts down", before > after && after > before - 30 && before <= 90, `${before} s, then ${after} s`);
+  site.change("done", 24);
+  await until(page, "its end", () => /Reboot.*Completed.*after 12 s/s.test(document.querySelector(".decision-item:first-child").textContent));
+  check("a decision ends while one looks", (await page.locator(".decision-item:first-child .countdown").count()) === 0);
+
+  await go(page, "host/compute-3");
+  await page.waitForSelector(".decision-item");
+  check("a host has its decisions", /Disable.*Failed.*after 5 min 5 s.*services could not be disabled/s.test(await first()), await first());
+  await page.click(".preview button:has-text('Lock')");
+  await page.waitForSelector(".move");
+  const sum = await page.textContent(".preview [role=status]");
+  check("what a lock would do: refused and why, and how long", sum.includes("It would be refused: There is no room for moved-1") && sum.includes("About 1 min 35 s, as is assumed"), sum);
+  check("which instances go where", /moved-0.*Live migrate.*about 12 s.*To compute-1, compute-2 and 10 more \(not: 3 without room\)/s.test(await page.textContent(".move:first-child")));
+  check("what looks like markup is text here, too", (await page.textContent(".move:nth-child(2)")).includes("<i>no host</i>") && (await page.locator(".move i:not(.mark)").count()) === 0);
+  check("of many instances some are shown", (await page.locator(".move").count()) === 50);
+  await page.click("text=Show more of 70");
+  check("and more on demand", (await page.locator(".move").count()) === 100);
+  await page.click(".preview button:has-text('It fails')");
+  await until(page, "another question", () => document.querySelector(".preview [role=status]").textContent.includes("Nothing speaks against it"));
+  check("the question that is answered is marked", (await page.getAttribute(".preview button:has-text('It fails')", "aria-pressed")) === "true" && (await page.getAttribute(".preview button:has-text('Lock')", "aria-pressed")) === "false");
+  foreseen.answer = () => ({ result: "failed" });
+  await page.click(".preview button:has-text('Forced lock')");
+  await page.waitForSelector(".preview .problem");
+  check("a VIM that cannot tell is told in a sentence", (await page.textContent(".preview .problem")) === "The VIM cannot tell.");
+  foreseen.answer = foresee;
+
+  await go(page, "strategy");
+  await page.click(".preview button");
+  await page.waitForSelector(".preview .stage");
+  check("what a strategy would do, stage by stage", /5\. Software patch worker hosts.*6\. Software patch worker hosts.*It would fail: compute-11 is not idle/s.test(await page.textContent(".preview-answer")));
+  await page.focus(".preview button");
+  const percent = await page.getAttribute("[role=progressbar]", "aria-valuenow");
+  site.change("advance", 3);
+  await until(page, "progress", ([was]) => document.querySelector("[role=progressbar]").getAttribute("aria-valuenow") !== was, percent);
+  check("it stays while the strategy goes on, and so does the keyboard", (await page.locator(".preview .stage").count()) === 2 && await page.evaluate(() => document.activeElement.closest(".preview") !== null));
   await page.context().close();
 }
 

@@ -2,6 +2,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { createServer } from "node:http";
+import { createServer as listen } from "node:net";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -46,11 +47,34 @@ export function neighbours() {
   return new Promise((ready) => server.listen(0, "127.0.0.1", () => ready({ port: server.address().port, close: () => server.close() })));
 }
 
+/** What the VIM foresees; tests may change it. */
+export const foreseen = { answer: null };
+
+/** A VIM that answers previews; a message is its length, four bytes the least first, and JSON. */
+export function vim() {
+  const server = listen((socket) => {
+    let bytes = Buffer.alloc(0);
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (piece) => {
+      bytes = Buffer.concat([bytes, piece]);
+      if (bytes.length < 4 || bytes.length < 4 + bytes.readUInt32LE(0)) return;
+      const request = JSON.parse(bytes.subarray(4).toString());
+      const { result, ...keys } = foreseen.answer(request);
+      const answer = Buffer.from(JSON.stringify({ version: "1.0", type: request.type.replace("-request", "-response"), result, ...keys }));
+      const head = Buffer.alloc(4);
+      head.writeUInt32LE(answer.length);
+      socket.end(Buffer.concat([head, answer]));
+    });
+  });
+  return new Promise((ready) => server.listen(0, "127.0.0.1", () => ready({ port: server.address().port, close: () => server.close() })));
+}
+
 const account = (port) => `username=admin\ntenant=admin\nauthorization_protocol=http\nauthorization_ip=127.0.0.1\nauthorization_port=${port}
 user_domain_name=Default\nproject_domain_name=Default\nkeyring_service=CGCS\npassword=sesame\n`;
 
 export class Site {
-  constructor(directory, bin) {
+  constructor(directory, bin, vimPort) {
+    this.vimPort = vimPort;
     this.directory = directory;
     this.bin = bin;
   }
@@ -71,7 +95,7 @@ export class Site {
       "nfvi.ini": `[platform]\n${account(port)}[fm]\nregion_name=RegionOne\nservice_name=fm\nservice_type=faultmanagement\nendpoint_type=admin\nendpoint_override=http://127.0.0.1:${port}\n`,
       "config.ini": `[debug]\nconfig_file=${at("debug.ini")}\nhandlers=stdout\n[database]\ndatabase_dir=${at("db")}
 [alarm]\nhandlers=File-Storage\nconfig_file=${at("alarm.ini")}\n[event-log]\nhandlers=File-Storage\nconfig_file=${at("event.ini")}
-[nfvi]\nconfig_file=${at("nfvi.ini")}\n[vim]\nrun_dir=${at("run")}\n[vim-api]\nhost=0.0.0.0\n[vim-webserver]\nhost=127.0.0.1\nport=0\nsource_dir=${at("source")}\nalarm_interval_in_secs=1\n${extra}`,
+[nfvi]\nconfig_file=${at("nfvi.ini")}\n[vim]\nrun_dir=${at("run")}\nrpc_host=127.0.0.1\nrpc_port=${this.vimPort}\n[vim-api]\nhost=0.0.0.0\n[vim-webserver]\nhost=127.0.0.1\nport=0\nsource_dir=${at("source")}\nalarm_interval_in_secs=1\n${extra}`,
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text);
   }

@@ -6,6 +6,8 @@ use crate::feed::{Entry, Subject};
 use crate::legacy::list;
 use crate::picture::Picture;
 use actix_web::{HttpResponse, web};
+use nfv_vim_db::{ReadError, Tables};
+use nfv_vim_rpc::history::{Decision, ObjectType};
 use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -14,7 +16,11 @@ use std::sync::Arc;
 const ENTRIES: usize = 200;
 const MAX_ENTRIES: usize = 2000;
 
-fn to_text<T: Serialize>(value: &T) -> String {
+/// So many decisions come at most, the latest.
+const DECISIONS: i64 = 100;
+
+/// As JSON.
+pub(super) fn to_text<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
@@ -62,8 +68,11 @@ pub fn stock(site: &web::Data<Site>, name: &str) -> HttpResponse {
 pub async fn host(site: &web::Data<Site>, name: &str) -> HttpResponse {
     let Some(name) = decoded(name) else { return answer::plain(400, "The name cannot be read.") };
     let wanted = name.clone();
-    let row = match in_turn(site, move |tables| tables.host(&wanted)).await {
-        Ok(row) => row,
+    let read = in_turn(site, move |tables| {
+        Ok((tables.host(&wanted)?, decisions(tables, ObjectType::Host, &wanted)?))
+    });
+    let (row, decisions) = match read.await {
+        Ok(found) => found,
         Err(error) => return answer::plain(503, &error),
     };
     let Some(row) = row else { return answer::plain(404, "There is no such host.") };
@@ -77,15 +86,20 @@ pub async fn host(site: &web::Data<Site>, name: &str) -> HttpResponse {
     let subject = Subject::Host(name.clone());
     let feed = site.hub.feed();
     let entries = feed.newest(ENTRIES, |entry| entry.subject == subject || mentions(&entry.text, &name));
-    answer::json(to_text(&json!({"detail": detail, "facts": facts, "entries": entries})))
+    answer::json(to_text(
+        &json!({"detail": detail, "facts": facts, "decisions": decisions, "entries": entries}),
+    ))
 }
 
 /// An instance with its details and what happened to it.
 pub async fn instance(site: &web::Data<Site>, uuid: &str) -> HttpResponse {
     let Some(uuid) = decoded(uuid) else { return answer::plain(400, "The id cannot be read.") };
     let wanted = uuid.clone();
-    let row = match in_turn(site, move |tables| tables.instance(&wanted)).await {
-        Ok(row) => row,
+    let read = in_turn(site, move |tables| {
+        Ok((tables.instance(&wanted)?, decisions(tables, ObjectType::Instance, &wanted)?))
+    });
+    let (row, decisions) = match read.await {
+        Ok(found) => found,
         Err(error) => return answer::plain(503, &error),
     };
     let Some(row) = row else { return answer::plain(404, "There is no such instance.") };
@@ -101,7 +115,13 @@ pub async fn instance(site: &web::Data<Site>, uuid: &str) -> HttpResponse {
     let subject = Subject::Instance(uuid);
     let feed = site.hub.feed();
     let entries = feed.newest(ENTRIES, |entry| entry.subject == subject);
-    answer::json(to_text(&json!({"detail": detail, "entries": entries})))
+    answer::json(to_text(&json!({"detail": detail, "decisions": decisions, "entries": entries})))
+}
+
+/// What was decided about an object, the latest first. What cannot be read is left out.
+fn decisions(tables: &mut Tables<'_>, kind: ObjectType, key: &str) -> Result<Vec<Decision>, ReadError> {
+    let rows = tables.decisions(kind.as_str(), key, DECISIONS)?;
+    Ok(rows.iter().filter_map(|row| serde_json::from_str(&row.data).ok()).collect())
 }
 
 /// The newest entries of the feed: `limit`, and `before` an id.
@@ -126,7 +146,7 @@ fn mentions(text: &str, name: &str) -> bool {
 }
 
 /// A percent-encoded segment of a path.
-fn decoded(segment: &str) -> Option<String> {
+pub(super) fn decoded(segment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.bytes();
     while let Some(byte) = rest.next() {

@@ -10,6 +10,7 @@ mod console;
 mod health;
 mod legacy;
 mod metrics;
+mod preview;
 mod session;
 mod stream;
 
@@ -49,6 +50,7 @@ pub struct Site {
     /// Set when the process ends.
     pub ending: Arc<AtomicBool>,
     readers: Semaphore,
+    foresight: preview::Foresight,
 }
 
 impl Site {
@@ -61,7 +63,8 @@ impl Site {
     ) -> Self {
         let gate = Gate::new(&settings.access);
         let (metrics, readers) = (Metrics::default(), Semaphore::new(MAX_READERS));
-        Self { settings, hub, client, gate, metrics, ending, readers }
+        let foresight = preview::Foresight::new(settings.vim);
+        Self { settings, hub, client, gate, metrics, ending, readers, foresight }
     }
 }
 
@@ -75,6 +78,7 @@ enum Wanted<'a> {
     Stock(&'a str),
     Host(&'a str),
     Instance(&'a str),
+    Preview(&'a str),
     Entries,
     Stream,
     Metrics,
@@ -102,6 +106,7 @@ impl<'a> Wanted<'a> {
             ("/console/api/stock/", Self::Stock as fn(&'a str) -> Self),
             ("/console/api/host/", Self::Host),
             ("/console/api/instance/", Self::Instance),
+            ("/console/api/preview/", Self::Preview),
         ] {
             if let Some(name) = path.strip_prefix(prefix) {
                 return make(name);
@@ -135,6 +140,7 @@ impl<'a> Wanted<'a> {
             Self::Asset(_) => "asset",
             Self::Session | Self::Login | Self::Logout => "session",
             Self::State | Self::Stock(_) | Self::Host(_) | Self::Instance(_) | Self::Entries => "console",
+            Self::Preview(_) => "preview",
             Self::Stream => "stream",
             Self::Metrics | Self::Health => "probe",
             Self::Legacy(Route::Data(_)) => "jsonp",
@@ -189,6 +195,7 @@ async fn dispatch(
         Wanted::Stock(name) => console::stock(site, name),
         Wanted::Host(name) => console::host(site, name).await,
         Wanted::Instance(uuid) => console::instance(site, uuid).await,
+        Wanted::Preview(of) => preview::show(site, of, request.query_string()).await,
         Wanted::Entries => console::entries(site, request.query_string()),
         // nobody would read a body, and nothing tells when they are gone: it must not take a place
         Wanted::Stream if request.method() == Method::HEAD => answer::stream().finish(),

@@ -1,6 +1,8 @@
 //! A database as a VIM would leave it, of any size; the same one each time. For tests and for the browser's play.
 #![allow(dead_code)] // each user needs a part of it
 
+pub mod decisions;
+
 use nfv_common::alarm::AlarmUuid;
 use nfv_common::event_log::{EventId, EventLogData, LogId, file_record};
 use nfv_vim_db::Write;
@@ -240,6 +242,7 @@ pub fn writes(size: &Size) -> Vec<Write> {
         writes.push(Write::PutHypervisor(hypervisor(&name, states[3], vcpus, memory, count)));
     }
     writes.extend(stock(size));
+    writes.extend(decisions::writes());
     writes.push(Write::PutSwUpdate(strategy(size, 1)));
     writes.extend([
         held_alarm(
