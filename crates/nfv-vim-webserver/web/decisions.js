@@ -5,6 +5,8 @@ import { badge, duration, milliseconds, number, sentence, timeOf } from "./words
 
 const OUTCOMES = { completed: "good", failed: "bad", "timed-out": "bad", rejected: "warn", cancelled: "off", replaced: "off", interrupted: "warn", "held-back": "warn" };
 
+const PEOPLE = { vim: "the VIM", "instance-director": "the instance director", tenant: "a user", instance: "the instance itself", operator: "an operator", platform: "the platform" };
+
 /** How long something took: `0.4 s`, `12 s`, `3 min 5 s`. */
 function took(ms) {
   return ms < 10000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms / 1000);
@@ -40,7 +42,7 @@ function decisionItem(one, opened) {
     one.outcome_reason && h("p", { class: "step-reason" }, one.outcome_reason),
     !one.outcome && one.wait && line("Waits for", h("span", null, one.wait.what), countdown(one.wait.until)),
     !one.outcome && one.deadline && line("To be over by", countdown(one.deadline)),
-    line("Decided by", h("span", null, sentence(one.initiated_by))),
+    line("Decided by", h("span", null, PEOPLE[one.initiated_by] ?? sentence(one.initiated_by))),
     evidence);
 }
 

@@ -65,9 +65,7 @@ export function put(element, ...children) {
   const place = active ? [...element.querySelectorAll(STOPS)].indexOf(active) : -1;
   element.replaceChildren();
   fill(element, null, children);
-  // what is put in again was out for a moment
-  if (active && element.contains(active)) active.focus({ preventScroll: true });
-  else if (active) {
+  if (active && !element.contains(active)) {
     const stops = [...element.querySelectorAll(STOPS)];
     const href = active.getAttribute("href");
     const next = (href && stops.find((one) => one.getAttribute("href") === href)) || stops[Math.min(place, stops.length - 1)];

@@ -79,9 +79,11 @@ function problem(text) {
 
 /** What is read out when it comes. */
 function summary(preview) {
+  const failing = preview.stages.filter((stage) => stage.refused).length;
+  const verdict = failing ? badge(`${failing === 1 ? "A stage" : `${number(failing)} stages`} would fail`, "bad") : badge("Nothing speaks against it", "good");
   return [
     preview.refused && problem(`It would be refused: ${preview.refused}`),
-    h("p", { class: "preview-sum" }, !preview.refused && badge("Nothing speaks against it", "good"),
+    h("p", { class: "preview-sum" }, !preview.refused && verdict,
       preview.estimate && h("span", null, sentence(about(preview.estimate))), h("span", { class: "quiet-text" }, "as of ", timeOf(new Date().toISOString())))];
 }
 

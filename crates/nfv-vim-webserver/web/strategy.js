@@ -92,6 +92,13 @@ export function strategyPage({ store, root }) {
   }
 
   function draw() {
+    // what stays is taken out for a moment, and the keyboard with it
+    const held = body.contains(document.activeElement) ? document.activeElement : null;
+    fillIn();
+    if (held && held !== document.activeElement && body.contains(held)) held.focus({ preventScroll: true });
+  }
+
+  function fillIn() {
     if (!store.strategies.length) {
       put(body, h("h1", null, "Strategy"), h("div", { class: "empty-card" }, icon("strategy"), h("p", null, "There is no strategy."),
         h("p", { class: "quiet-text" }, "A patch or upgrade strategy that is created with sw-manager shows here, step by step.")));

@@ -252,12 +252,14 @@ async function violationsOf(page, name) {
   return found;
 }
 
-const move = (number, action, more = {}) => ({
-  uuid: `00000002-5eed-4000-8000-${number.toString(16).padStart(12, "0")}`, name: `moved-${number}`, host: "compute-5", action, reason: null,
-  destinations: { count: 12, hosts: ["compute-1", "compute-2"], excluded: { "without room": 3 } }, estimate: { seconds: 12, measured: true }, ...more });
-const estimate = { seconds: 95, measured: false };
+function move(number, action, more = {}) {
+  return {
+    uuid: `00000002-5eed-4000-8000-${number.toString(16).padStart(12, "0")}`, name: `moved-${number}`, host: "compute-5", action, reason: null,
+    destinations: { count: 12, hosts: ["compute-1", "compute-2"], excluded: { "without room": 3 } }, estimate: { seconds: 12, measured: true }, ...more };
+}
 
 function foresee(request) {
+  const estimate = { seconds: 95, measured: false };
   if (request.type === "preview-host-request") {
     const moves = Array.from({ length: 120 }, (_, number) => move(number, "live-migrate"));
     moves[1] = move(1, "stay", { reason: "<i>no host</i> could take it", destinations: { count: 0, hosts: [], excluded: {} } });
@@ -346,12 +348,12 @@ async function decisions() {
   await go(page, "strategy");
   await page.click(".preview button");
   await page.waitForSelector(".preview .stage");
-  check("what a strategy would do, stage by stage", /5\. Software patch worker hosts.*6\. Software patch worker hosts.*It would fail: compute-11 is not idle/s.test(await page.textContent(".preview-answer")));
+  check("what a strategy would do, stage by stage", /A stage would fail.*5\. Software patch worker hosts.*6\. Software patch worker hosts.*It would fail: compute-11 is not idle/s.test(await page.textContent(".preview-answer")));
   await page.focus(".preview button");
   const percent = await page.getAttribute("[role=progressbar]", "aria-valuenow");
   site.change("advance", 3);
   await until(page, "progress", ([was]) => document.querySelector("[role=progressbar]").getAttribute("aria-valuenow") !== was, percent);
-  check("it stays while the strategy goes on, and so does the keyboard", (await page.locator(".preview .stage").count()) === 2 && await page.evaluate(() => document.activeElement.closest(".preview") !== null));
+  check("it stays while the strategy goes on, and so does the keyboard", (await page.locator(".preview .stage").count()) === 2 && await page.evaluate(() => document.activeElement.closest(".preview") !== null), await page.evaluate(() => document.activeElement.outerHTML.slice(0, 80)));
   await page.context().close();
 }
 

@@ -11,13 +11,13 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 /// A VIM that foresees the same whatever it is asked, and remembers what it was asked.
-struct Vim {
+pub struct Vim {
     port: u16,
     asked: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Vim {
-    fn start(result: ResultCode, preview: Preview) -> Self {
+    pub fn start(result: ResultCode, preview: Preview) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -37,7 +37,7 @@ impl Vim {
     }
 
     /// The section of the configuration that leads to it.
-    fn section(&self) -> String {
+    pub fn section(&self) -> String {
         section(self.port)
     }
 

@@ -2,15 +2,18 @@
 //!
 //! `NFV_WEB_FUZZ` is the number of requests (a thousand otherwise), `NFV_WEB_SEED` the seed.
 
+use crate::decisions::Vim;
 use crate::site;
 use crate::world::World;
 use fastrand::Rng;
+use nfv_vim_rpc::ResultCode;
+use nfv_vim_rpc::preview::Preview;
 
 const METHODS: [&str; 14] = [
     "GET", "GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE",
     "ZORK",
 ];
-const KNOWN: [&str; 26] = [
+const KNOWN: [&str; 30] = [
     "/",
     "/console/main.js",
     "/console/api/session",
@@ -23,6 +26,10 @@ const KNOWN: [&str; 26] = [
     "/console/api/host/",
     "/console/api/host/compute-3",
     "/console/api/instance/",
+    "/console/api/preview/",
+    "/console/api/preview/host/",
+    "/console/api/preview/host/compute-3?action=fail",
+    "/console/api/preview/strategy/sw-patch",
     "/console/stream",
     "/metrics",
     "/healthz",
@@ -177,7 +184,8 @@ fn descriptors(pid: u32) -> usize {
 }
 
 fn play(section: &str, seed: u64, count: u64) {
-    let world = World::start(&format!("max_streams=100000\n{section}"));
+    let vim = Vim::start(ResultCode::Success, Preview::default());
+    let world = World::start(&format!("max_streams=100000\n{section}{}", vim.section()));
     world.until("the database is read", |world| world.get("/healthz").status == 200);
     let mut rng = Rng::with_seed(seed);
     let (mut classes, mut unanswered, mut first) = ([0u64; 6], 0u64, None);
