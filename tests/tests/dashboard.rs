@@ -1,5 +1,6 @@
 //! The dashboard beside the real nfv-vim and a simulated cloud: an instance crashes and is healed; an open page is
-//! told of both as they happen, and afterwards the instance's history says why and what was done. Contract: vim-api 3.
+//! told of both as they happen, and afterwards the instance's history says why and what was done. Contract: vim-api 3;
+//! docs/extensions.md.
 
 #![allow(clippy::unwrap_used)]
 
@@ -173,5 +174,48 @@ async fn a_page_is_told_of_a_crash_and_its_healing_and_the_history_says_why() {
     assert_eq!(why["text"], text);
     let of_host = web.json("/console/api/host/compute-0").await.unwrap();
     assert!(of_host["entries"].as_array().unwrap().contains(why), "it is in its host's history, too");
+    decisions(&mut site, &web, &uuid, &shown).await;
     site.stop_vim().await.unwrap();
+}
+
+/// What was decided, and why, is on the page and told by the API, after a restart as well.
+async fn decisions(site: &mut Site, web: &Web, uuid: &str, shown: &Value) {
+    let decisions = shown["decisions"].as_array().unwrap();
+    let reboot = decisions.iter().find(|one| one["decision"] == "reboot").unwrap();
+    assert_eq!(reboot["outcome"], "completed", "{decisions:#?}");
+    assert_eq!(reboot["initiated_by"], "instance-director");
+    let cause = reboot["cause"].as_str().unwrap();
+    assert!(cause.contains("CAUSE"), "{reboot:#}");
+    assert_eq!(reboot["evidence"]["host"], "compute-0", "{reboot:#}");
+    assert!(reboot["duration_ms"].as_u64().is_some() && reboot["ended"].is_string(), "{reboot:#}");
+
+    let api = site.start_api().await.unwrap();
+    let path = format!("/api/extensions/instances/{uuid}/history");
+    let whole = json!({"object_type": "instance", "object": uuid, "decisions": decisions});
+    assert_eq!(api.ask("GET", &path, None).await.unwrap(), (200, whole.clone()));
+    let (status, last) = api.ask("GET", &format!("{path}?limit=1"), None).await.unwrap();
+    assert_eq!((status, last["decisions"].as_array().unwrap()), (200, &decisions[..1].to_vec()));
+    let unknown = "/api/extensions/hosts/compute-77/history";
+    assert_eq!(api.ask("GET", unknown, None).await.unwrap().0, 404);
+    let (status, of_host) = api.ask("GET", "/api/extensions/hosts/compute-0/history", None).await.unwrap();
+    let page = web.json("/console/api/host/compute-0").await.unwrap();
+    assert_eq!((status, &of_host["decisions"]), (200, &page["decisions"]));
+
+    site.kill_vim().await.unwrap();
+    let gone = web.json("/console/api/preview/host/compute-0").await;
+    assert!(gone.is_err(), "nobody is there to be asked: {gone:?}");
+    let page = web.json(&format!("/console/api/instance/{uuid}")).await.unwrap();
+    assert_eq!(page["decisions"], shown["decisions"], "they are read from the database");
+    site.start_vim().unwrap();
+    let begun = Instant::now();
+    let again = loop {
+        match api.ask("GET", &path, None).await.unwrap() {
+            (200, again) => break again,
+            (status, body) => {
+                assert!(begun.elapsed() < PATIENCE, "{status} {body}: {}", site.tail("vim.out"));
+                sleep(Duration::from_millis(200)).await;
+            }
+        }
+    };
+    assert!(again["decisions"].as_array().unwrap().contains(reboot), "{again:#}");
 }
