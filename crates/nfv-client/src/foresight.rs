@@ -54,7 +54,11 @@ fn tell(page: &mut Page, stage: &PreviewStage) {
     table(page, "steps", ["STEP", "ABOUT", "AT MOST", "OF"], steps);
     let moves = stage.moves.iter().map(|one| {
         let name = if one.name.is_empty() { &one.uuid } else { &one.name };
-        [name.clone(), one.action.clone(), seconds(one.estimate.seconds), fate(one)]
+        let action = match &one.then {
+            Some(then) => format!("{}, then {then}", one.action),
+            None => one.action.clone(),
+        };
+        [name.clone(), action, seconds(one.estimate.seconds), fate(one)]
     });
     table(page, "instances", ["INSTANCE", "ACTION", "ABOUT", "WHERE AND WHY"], moves);
     page.plain("");

@@ -24,7 +24,7 @@ function moveItem(one, store) {
   const label = one.name || one.uuid;
   const name = store.instances.has(one.uuid) ? h("a", { href: `#/instance/${encodeURIComponent(one.uuid)}` }, label) : h("b", null, label);
   return h("li", { class: "move" },
-    h("div", { class: "move-head" }, name, badge(sentence(one.action), ACTIONS[one.action] ?? "quiet"), one.estimate.seconds > 0 && h("span", { class: "quiet-text" }, about(one.estimate))),
+    h("div", { class: "move-head" }, name, badge(sentence(one.action), ACTIONS[one.action] ?? "quiet", one.then && `then ${sentence(one.then).toLowerCase()}`), one.estimate.seconds > 0 && h("span", { class: "quiet-text" }, about(one.estimate))),
     one.destinations && h("p", { class: "move-where" }, places(one.destinations)),
     one.reason && h("p", { class: "step-reason" }, one.reason));
 }

@@ -254,7 +254,7 @@ async function violationsOf(page, name) {
 
 function move(number, action, more = {}) {
   return {
-    uuid: `00000002-5eed-4000-8000-${number.toString(16).padStart(12, "0")}`, name: `moved-${number}`, host: "compute-5", action, reason: null,
+    uuid: `00000002-5eed-4000-8000-${number.toString(16).padStart(12, "0")}`, name: `moved-${number}`, host: "compute-5", action, reason: null, then: null,
     destinations: { count: 12, hosts: ["compute-1", "compute-2"], excluded: { "without room": 3 } }, estimate: { seconds: 12, measured: true }, ...more };
 }
 
@@ -270,6 +270,7 @@ function foresee(request) {
   const stages = [4, 5].map((id) => ({ stage_id: id, name: "sw-patch-worker-hosts", hosts: ["compute-10", "compute-11"], steps: [
     { name: "lock-hosts", entities: ["compute-10", "compute-11"], estimate: { seconds: 40, measured: true }, deadline_secs: 900 }],
   moves: [move(3, "live-migrate")], refused: id === 5 ? "compute-11 is not idle" : null, estimate }));
+  stages[0].moves[0] = move(3, "stop", { then: "start", destinations: null });
   return { result: "success", subject: "strategy", action: "apply", refused: null, notes: [], stages, estimate };
 }
 
@@ -348,7 +349,7 @@ async function decisions() {
   await go(page, "strategy");
   await page.click(".preview button");
   await page.waitForSelector(".preview .stage");
-  check("what a strategy would do, stage by stage", /A stage would fail.*5\. Software patch worker hosts.*6\. Software patch worker hosts.*It would fail: compute-11 is not idle/s.test(await page.textContent(".preview-answer")));
+  check("what a strategy would do, stage by stage", /A stage would fail.*5\. Software patch worker hosts.*moved-3.*Stopthen start.*6\. Software patch worker hosts.*It would fail: compute-11 is not idle/s.test(await page.textContent(".preview-answer")));
   await page.focus(".preview button");
   const percent = await page.getAttribute("[role=progressbar]", "aria-valuenow");
   site.change("advance", 3);

@@ -51,13 +51,13 @@ History of instance u-1:
 fn lock() -> Json {
     json!({"subject": "host compute-0", "action": "lock", "refused": "no room for big", "notes": ["A note."],
         "stages": [{"stage_id": 0, "name": "", "hosts": ["compute-0"], "steps": [], "moves": [
-            {"uuid": "u-1", "name": "vm", "host": "compute-0", "action": "live-migrate", "reason": null,
+            {"uuid": "u-1", "name": "vm", "host": "compute-0", "action": "live-migrate", "reason": null, "then": null,
              "destinations": {"count": 12, "hosts": ["compute-1", "compute-2"], "excluded": {"without room": 3}},
              "estimate": {"seconds": 12, "measured": true}},
-            {"uuid": "u-2", "name": "big", "host": "compute-0", "action": "stay", "reason": "it is too big",
+            {"uuid": "u-2", "name": "big", "host": "compute-0", "action": "stay", "reason": "it is too big", "then": null,
              "destinations": {"count": 0, "hosts": [], "excluded": {}},
              "estimate": {"seconds": 0, "measured": false}},
-            {"uuid": "u-3", "name": "", "host": "compute-0", "action": "stop", "reason": "as configured",
+            {"uuid": "u-3", "name": "", "host": "compute-0", "action": "stop", "reason": "as configured", "then": "start",
              "destinations": null, "estimate": {"seconds": 125, "measured": false}},
         ], "refused": null, "estimate": {"seconds": 40, "measured": false}}],
         "estimate": {"seconds": 40, "measured": false}})
@@ -71,10 +71,10 @@ Preview of lock of host compute-0:
   what would happen:
     hosts:                                compute-0
     instances:
-      INSTANCE  ACTION        ABOUT      WHERE AND WHY
-      vm        live-migrate  12 s       to compute-1, compute-2 and 10 more (not: 3 without room)
-      big       stay          0 s        no host could take it; it is too big
-      u-3       stop          2 min 5 s  as configured
+      INSTANCE  ACTION            ABOUT      WHERE AND WHY
+      vm        live-migrate      12 s       to compute-1, compute-2 and 10 more (not: 3 without room)
+      big       stay              0 s        no host could take it; it is too big
+      u-3       stop, then start  2 min 5 s  as configured
 
 ";
 

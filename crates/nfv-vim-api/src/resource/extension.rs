@@ -77,6 +77,7 @@ static MOVE: Record = Record {
         given("host", Kind::Text),
         given("action", Kind::Text),
         must("reason", Kind::Text),
+        must("then", Kind::Text),
         must("destinations", Kind::Record(&DESTINATIONS)),
         given("estimate", Kind::Record(&ESTIMATE)),
     ],

@@ -27,7 +27,7 @@ fn history(kind: &str, object: &str) -> Value {
 }
 
 fn moved(uuid: &str) -> Value {
-    json!({"uuid": uuid, "name": "vm", "host": "compute-0", "action": "live-migrate", "reason": null,
+    json!({"uuid": uuid, "name": "vm", "host": "compute-0", "action": "live-migrate", "reason": null, "then": null,
         "destinations": {"count": 2, "hosts": ["compute-1", "compute-2"], "excluded": {"no room": 3}},
         "estimate": {"seconds": 12, "measured": true}})
 }

@@ -36,7 +36,7 @@ pub fn requests() -> Vec<(Request, &'static str)> {
 
 const HISTORY_KEYS: &str = r#""object_type": "instance", "object": "u-1", "decisions": [{"id": 7, "time": "2026-07-01T08:00:00Z", "decision": "reboot", "cause": "it crashed \u00e4", "initiated_by": "instance-director", "evidence": {"host": "compute-0", "oper_state": "disabled"}, "wait": {"what": "Nova's answer", "since": "2026-07-01T08:00:00Z", "until": "2026-07-01T08:01:00Z"}, "deadline": "2026-07-01T08:10:00Z", "outcome": null, "outcome_reason": null, "ended": null, "duration_ms": null, "count": 1}, {"id": 3, "time": "2026-07-01T07:00:00Z", "decision": "none", "cause": "recovery is held back", "initiated_by": "vim", "evidence": {}, "wait": null, "deadline": null, "outcome": "held-back", "outcome_reason": "twice within a minute", "ended": "2026-07-01T07:00:00Z", "duration_ms": 0, "count": 12}]"#;
 
-const HOST_KEYS: &str = r#""subject": "host compute-0", "action": "lock", "refused": "no room", "notes": ["One instance stays."], "stages": [{"stage_id": 0, "name": "", "hosts": ["compute-0"], "steps": [], "moves": [{"uuid": "u-1", "name": "vm", "host": "compute-0", "action": "live-migrate", "reason": null, "destinations": {"count": 2, "hosts": ["compute-1", "compute-2"], "excluded": {"no room": 3}}, "estimate": {"seconds": 12, "measured": true}}, {"uuid": "u-2", "name": "big", "host": "compute-0", "action": "stay", "reason": "no host could take it", "destinations": null, "estimate": {"seconds": 0, "measured": false}}], "refused": null, "estimate": {"seconds": 40, "measured": false}}], "estimate": {"seconds": 40, "measured": false}"#;
+const HOST_KEYS: &str = r#""subject": "host compute-0", "action": "lock", "refused": "no room", "notes": ["One instance stays."], "stages": [{"stage_id": 0, "name": "", "hosts": ["compute-0"], "steps": [], "moves": [{"uuid": "u-1", "name": "vm", "host": "compute-0", "action": "live-migrate", "reason": null, "then": null, "destinations": {"count": 2, "hosts": ["compute-1", "compute-2"], "excluded": {"no room": 3}}, "estimate": {"seconds": 12, "measured": true}}, {"uuid": "u-2", "name": "big", "host": "compute-0", "action": "stop", "reason": "no host could take it", "then": "start", "destinations": null, "estimate": {"seconds": 0, "measured": false}}], "refused": null, "estimate": {"seconds": 40, "measured": false}}], "estimate": {"seconds": 40, "measured": false}"#;
 
 const STRATEGY_KEYS: &str = r#""subject": "strategy s-1", "action": "apply", "refused": null, "notes": [], "stages": [{"stage_id": 2, "name": "sw-patch-worker-hosts", "hosts": ["compute-0", "compute-1"], "steps": [{"name": "lock-hosts", "entities": ["compute-0", "compute-1"], "estimate": {"seconds": 30, "measured": true}, "deadline_secs": 900}], "moves": [], "refused": "hosts are not idle", "estimate": {"seconds": 30, "measured": true}}], "estimate": {"seconds": 30, "measured": true}"#;
 
@@ -83,6 +83,7 @@ fn of_host() -> Preview {
             host: "compute-0".to_owned(),
             action: "live-migrate".to_owned(),
             reason: None,
+            then: None,
             destinations: Some(Destinations {
                 count: 2,
                 hosts: vec!["compute-1".to_owned(), "compute-2".to_owned()],
@@ -94,8 +95,9 @@ fn of_host() -> Preview {
             uuid: "u-2".to_owned(),
             name: "big".to_owned(),
             host: "compute-0".to_owned(),
-            action: "stay".to_owned(),
+            action: "stop".to_owned(),
             reason: t("no host could take it"),
+            then: t("start"),
             ..InstanceMove::default()
         },
     ];
