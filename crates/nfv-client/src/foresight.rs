@@ -15,7 +15,7 @@ pub(crate) fn display(preview: &Preview) -> String {
     let mut page = Page::default();
     let text = |text: &Option<String>| one_line(text.as_deref().unwrap_or("?"));
     page.plain(&format!("Preview of {} of {}:", text(&preview.action), text(&preview.subject)));
-    page.named(OF_PREVIEW, "would-be-refused", &refusal(preview.refused.as_deref()));
+    page.named(OF_PREVIEW, "would-succeed", &prospect(preview.refused.as_deref()));
     if let Some(estimate) = &preview.estimate {
         page.named(OF_PREVIEW, "takes", &about(estimate));
     }
@@ -109,8 +109,8 @@ fn places(destinations: &Destinations) -> String {
     format!("{to} (not: {})", excluded.join(", "))
 }
 
-fn refusal(refused: Option<&str>) -> String {
-    refused.map_or_else(|| "no".to_owned(), |refused| format!("yes: {}", one_line(refused)))
+fn prospect(refused: Option<&str>) -> String {
+    refused.map_or_else(|| "yes".to_owned(), |refused| format!("no: {}", one_line(refused)))
 }
 
 fn about(estimate: &Estimate) -> String {

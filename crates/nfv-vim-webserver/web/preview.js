@@ -79,11 +79,11 @@ function problem(text) {
 
 /** What is read out when it comes. */
 function summary(preview) {
-  const failing = preview.stages.filter((stage) => stage.refused).length;
-  const verdict = failing ? badge(`${failing === 1 ? "A stage" : `${number(failing)} stages`} would fail`, "bad") : badge("Nothing speaks against it", "good");
+  // a failure is nothing that could be refused
+  const well = !preview.refused && preview.action !== "fail";
   return [
-    preview.refused && problem(`It would be refused: ${preview.refused}`),
-    h("p", { class: "preview-sum" }, !preview.refused && verdict,
+    preview.refused && problem(`It would not succeed: ${preview.refused}`),
+    h("p", { class: "preview-sum" }, well && badge("Nothing speaks against it", "good"),
       preview.estimate && h("span", null, sentence(about(preview.estimate))), h("span", { class: "quiet-text" }, "as of ", timeOf(new Date().toISOString())))];
 }
 

@@ -271,7 +271,7 @@ function foresee(request) {
     { name: "lock-hosts", entities: ["compute-10", "compute-11"], estimate: { seconds: 40, measured: true }, deadline_secs: 900 }],
   moves: [move(3, "live-migrate")], refused: id === 5 ? "compute-11 is not idle" : null, estimate }));
   stages[0].moves[0] = move(3, "stop", { then: "start", destinations: null });
-  return { result: "success", subject: "strategy", action: "apply", refused: null, notes: [], stages, estimate };
+  return { result: "success", subject: "strategy", action: "apply", refused: "compute-11 is not idle", notes: [], stages, estimate };
 }
 
 async function decisions() {
@@ -331,14 +331,16 @@ async function decisions() {
   await page.click(".preview button:has-text('Lock')");
   await page.waitForSelector(".move");
   const sum = await page.textContent(".preview [role=status]");
-  check("what a lock would do: refused and why, and how long", sum.includes("It would be refused: There is no room for moved-1") && sum.includes("About 1 min 35 s, as is assumed"), sum);
+  check("what a lock would do: refused and why, and how long", sum.includes("It would not succeed: There is no room for moved-1") && sum.includes("About 1 min 35 s, as is assumed"), sum);
   check("which instances go where", /moved-0.*Live migrate.*about 12 s.*To compute-1, compute-2 and 10 more \(not: 3 without room\)/s.test(await page.textContent(".move:first-child")));
   check("what looks like markup is text here, too", (await page.textContent(".move:nth-child(2)")).includes("<i>no host</i>") && (await page.locator(".move i:not(.mark)").count()) === 0);
   check("of many instances some are shown", (await page.locator(".move").count()) === 50);
   await page.click("text=Show more of 70");
   check("and more on demand", (await page.locator(".move").count()) === 100);
-  await page.click(".preview button:has-text('It fails')");
+  await page.click(".preview button:has-text('Forced lock')");
   await until(page, "another question", () => document.querySelector(".preview [role=status]").textContent.includes("Nothing speaks against it"));
+  await page.click(".preview button:has-text('It fails')");
+  await until(page, "a third", () => /^About/.test(document.querySelector(".preview [role=status]").textContent));
   check("the question that is answered is marked", (await page.getAttribute(".preview button:has-text('It fails')", "aria-pressed")) === "true" && (await page.getAttribute(".preview button:has-text('Lock')", "aria-pressed")) === "false");
   foreseen.answer = () => ({ result: "failed" });
   await page.click(".preview button:has-text('Forced lock')");
@@ -349,7 +351,7 @@ async function decisions() {
   await go(page, "strategy");
   await page.click(".preview button");
   await page.waitForSelector(".preview .stage");
-  check("what a strategy would do, stage by stage", /A stage would fail.*5\. Software patch worker hosts.*moved-3.*Stopthen start.*6\. Software patch worker hosts.*It would fail: compute-11 is not idle/s.test(await page.textContent(".preview-answer")));
+  check("what a strategy would do, stage by stage", /It would not succeed: compute-11 is not idle.*5\. Software patch worker hosts.*moved-3.*Stopthen start.*6\. Software patch worker hosts.*It would fail: compute-11 is not idle/s.test(await page.textContent(".preview-answer")));
   await page.focus(".preview button");
   const percent = await page.getAttribute("[role=progressbar]", "aria-valuenow");
   site.change("advance", 3);

@@ -65,7 +65,7 @@ fn lock() -> Json {
 
 const LOCK_TEXT: &str = "\
 Preview of lock of host compute-0:
-  would-be-refused:                       yes: no room for big
+  would-succeed:                          no: no room for big
   takes:                                  about 40 s, as is assumed
   note:                                   A note.
   what would happen:
@@ -90,7 +90,7 @@ fn strategy() -> Json {
 
 const STRATEGY_TEXT: &str = "\
 Preview of apply of strategy s-1:
-  would-be-refused:                       no
+  would-succeed:                          yes
   takes:                                  about 2 h 1 min, as measured here
   stage 2 sw-patch-worker-hosts:
     takes:                                about 2 h 1 min, as measured here
@@ -143,7 +143,7 @@ fn nothing_to_tell_is_told() {
     let script = logged_in().on("GET", PATCH, Reply::json("200 OK", done));
     assert_eq!(
         play("patch-strategy apply --preview", script).stdout,
-        "Preview of apply of strategy s:\n  would-be-refused:                       no\n  nothing would be done\n"
+        "Preview of apply of strategy s:\n  would-succeed:                          yes\n  nothing would be done\n"
     );
 }
 
