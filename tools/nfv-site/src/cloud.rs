@@ -17,6 +17,12 @@ pub struct Cloud {
 pub struct Host {
     /// Name.
     pub name: String,
+    /// sysinv's id.
+    pub uuid: String,
+    /// `controller`, `worker` or `storage`.
+    pub personality: String,
+    /// It has power and runs.
+    pub alive: bool,
     /// `unlocked` or `locked`.
     pub administrative: String,
     /// `enabled` or `disabled`.
@@ -44,6 +50,12 @@ pub struct Vm {
     pub vm_state: String,
     /// What Nova does with it.
     pub task_state: Option<String>,
+    /// Its flavor.
+    pub flavor: String,
+    /// Its guest runs.
+    pub runs: bool,
+    /// How often its guest was started.
+    pub boots: u64,
 }
 
 /// Something that happened in the cloud.
