@@ -108,14 +108,14 @@ pub struct Report {
 pub struct Standing {
     /// Its name.
     pub name: String,
-    /// `met`, `open`, `failed`.
+    /// `open`, `met` or `missed`.
     pub standing: String,
     /// Seconds since the scenario's start at which it was decided.
     #[serde(default)]
     pub at: Option<f64>,
-    /// Why, when it is not met.
+    /// What was found instead, when it is not met.
     #[serde(default)]
-    pub reason: Option<String>,
+    pub found: String,
 }
 
 impl Cloud {

@@ -104,6 +104,29 @@ pub fn quick() -> Settings {
     .into()
 }
 
+/// Settings with which audits make none of the pauses that spare a real cloud.
+pub fn eager_audits() -> Settings {
+    [("step_pause_in_ms", "50"), ("cycle_pause_in_secs", "1"), ("host_audit_after_in_secs", "1")]
+        .map(|(key, value)| ("audit-configuration", key, value.to_owned()))
+        .into()
+}
+
+/// Settings with which a strategy waits for seconds where production waits for minutes.
+pub fn quick_strategies() -> Settings {
+    [
+        ("own_lock_wait_in_secs", "1"),
+        ("swact_wait_in_secs", "1"),
+        ("reboot_wait_in_secs", "1"),
+        ("upgrade_hosts_wait_in_secs", "1"),
+        ("upgrade_state_wait_in_secs", "1"),
+        ("data_sync_wait_in_secs", "1"),
+        ("maintenance_wait_in_secs", "1"),
+        ("stabilize_wait_in_secs", "2"),
+    ]
+    .map(|(key, value)| ("sw-mgmt-configuration", key, value.to_owned()))
+    .into()
+}
+
 /// Writes all configuration files of the VIM into `dir`; the main one is `config.ini`.
 ///
 /// # Errors
