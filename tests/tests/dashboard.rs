@@ -18,9 +18,7 @@ const CONDITION: usize = 3;
 /// Audits without the pauses that spare a real cloud.
 fn settings() -> Settings {
     let mut settings = configuration::quick();
-    for (key, value) in [("step_pause_in_ms", "50"), ("cycle_pause_in_secs", "1")] {
-        settings.push(("audit-configuration", key, value.to_owned()));
-    }
+    settings.extend(configuration::eager_audits());
     settings
 }
 

@@ -6,59 +6,67 @@
 
 mod real_vm;
 mod stack;
-mod stand_in;
 
 use std::time::{Duration, Instant};
 
+use nfv_site::StandIn;
 use real_vm::RealVm;
-use stack::{ESTABLISHED, Stack};
-use stand_in::StandIn;
+use stack::{ESTABLISHED, LIMIT, Stack, VM};
+
+/// What the guest was asked and told.
+async fn wait_for_guest(vm: &StandIn, event: &str) {
+    let begun = Instant::now();
+    while !vm.events().iter().any(|seen| seen == event) {
+        assert!(begun.elapsed() < LIMIT, "the guest was not told {event}: {:?}", vm.events());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
 
 /// Within this time a loss has to reach Nova. Nominal are two to three intervals of the heart (6 to 9 s here).
 const REPORTED_IN: Duration = Duration::from_secs(30);
 
 async fn play_with_a_stand_in() {
     let mut stack = Stack::start().await;
-    let mut vm = StandIn::new(stack.site.directory().join("vm"));
-    vm.run_on(&stack, 0);
-    vm.start_client(&stack);
+    let mut vm = StandIn::new(&stack.site, "guest", VM).unwrap();
+    vm.run_on(&stack.sockets(0)).unwrap();
+    vm.start_client().unwrap();
     stack.wait_for_log(ESTABLISHED, 1).await;
 
     // 11.2: the client is killed. The loss is declared after two intervals of a second, and the VIM reboots the VM.
     let since = stack.last_entry().await;
     let killed = Instant::now();
-    vm.kill_client().await;
+    vm.kill_client().await.unwrap();
     stack.wait_for_nova(since, "reboot").await;
     println!("from the client's death to the reboot asked of Nova: {} ms", killed.elapsed().as_millis());
     stack.wait_for_log("Guest Heartbeat failed for instance guest", 1).await;
-    vm.start_client(&stack);
+    vm.start_client().unwrap();
     stack.wait_for_log("Reboot complete for instance guest", 1).await;
     stack.wait_for_log(ESTABLISHED, 2).await;
     let actions = stack.nova_actions(since).await;
     assert_eq!(actions.iter().filter(|action| *action == "reboot").count(), 1, "{actions:?}");
-    assert_eq!(vm.guest_events(), [] as [String; 0], "a repair asks nobody");
+    assert_eq!(vm.events(), [] as [String; 0], "a repair asks nobody");
 
     // 11.4, refused: the guest stays where it is.
-    vm.refuse();
+    vm.refuse().unwrap();
     let since = stack.last_entry().await;
     stack.lock_its_host().await;
     stack.wait_for_log("Live-Migrate rejected for instance guest now on host compute-0", 1).await;
     stack.wait_for_log("the \"guest\" is busy", 1).await;
-    assert_eq!(vm.guest_events(), ["revocable live_migrate_begin"]);
+    assert_eq!(vm.events(), ["revocable live_migrate_begin"]);
     assert!(!stack.nova_actions(since).await.contains(&"os-migrateLive".to_owned()));
     assert!(stack.is_on("compute-0").await);
     stack.wait_until_its_host_is_enabled().await;
 
     // 11.4, agreed: it moves, and its heart beats on the other host.
-    vm.agree();
+    vm.agree().unwrap();
     let since = stack.last_entry().await;
     stack.lock_its_host().await;
     stack.wait_for_nova(since, "os-migrateLive").await;
-    vm.run_on(&stack, 1);
+    vm.run_on(&stack.sockets(1)).unwrap();
     stack.wait_for_log("Live-Migrate complete for instance guest", 1).await;
     stack.wait_for_log(ESTABLISHED, 3).await;
-    vm.wait_for_guest("irrevocable live_migrate_end").await;
-    let told = vm.guest_events();
+    wait_for_guest(&vm, "irrevocable live_migrate_end").await;
+    let told = vm.events();
     let wanted = [
         "revocable live_migrate_begin",
         "revocable live_migrate_begin",

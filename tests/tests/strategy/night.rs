@@ -146,33 +146,14 @@ impl Watcher {
 fn settings(single: bool) -> configuration::Settings {
     let mut settings = configuration::quick();
     settings.retain(|(_, key, _)| *key != "max_concurrent_migrates_per_host");
-    let mut add = |section, key, value: &str| settings.push((section, key, value.to_owned()));
-    add("instance-configuration", "max_concurrent_migrates_per_host", "10");
-    add("audit-configuration", "step_pause_in_ms", "50");
-    add("audit-configuration", "cycle_pause_in_secs", "1");
-    add("audit-configuration", "host_audit_after_in_secs", "1");
-    for wait in ["swact", "reboot", "upgrade_hosts", "upgrade_state", "data_sync", "maintenance", "own_lock"]
-    {
-        settings.push(("sw-mgmt-configuration", wait_key(wait), "1".to_owned()));
-    }
-    settings.push(("sw-mgmt-configuration", "stabilize_wait_in_secs", "2".to_owned()));
+    settings.push(("instance-configuration", "max_concurrent_migrates_per_host", "10".to_owned()));
+    settings.extend(configuration::eager_audits());
+    settings.extend(configuration::quick_strategies());
     if single {
         settings.push(("sw-mgmt-configuration", "single_controller", "true".to_owned()));
         settings.push(("instance-configuration", "single_hypervisor", "true".to_owned()));
     }
     settings
-}
-
-fn wait_key(wait: &str) -> &'static str {
-    match wait {
-        "swact" => "swact_wait_in_secs",
-        "reboot" => "reboot_wait_in_secs",
-        "upgrade_hosts" => "upgrade_hosts_wait_in_secs",
-        "upgrade_state" => "upgrade_state_wait_in_secs",
-        "data_sync" => "data_sync_wait_in_secs",
-        "maintenance" => "maintenance_wait_in_secs",
-        _ => "own_lock_wait_in_secs",
-    }
 }
 
 /// Asks nfv-vim; none while it does not answer.

@@ -172,7 +172,8 @@ fn vms(cloud: &Cloud) -> Value {
         json!({
             "name": server.name, "uuid": server.id, "status": server.status(),
             "vm_state": server.state.as_str(), "task_state": server.task,
-            "power_state": server.power.number(), "host": server.host, "target": server.destination(),
+            "power_state": server.power.number(), "runs": cloud.guest_runs(&server.id), "boots": server.boots,
+            "host": server.host, "target": server.destination(),
             "flavor": server.flavor.name, "boot": if server.image.is_some() { "image" } else { "volume" },
             "metadata": server.metadata, "group": server.group,
             "fault": server.failure.as_ref().map(|failure| failure.message.as_str()),

@@ -72,6 +72,9 @@ struct RunArguments {
     /// host:port of the VIM's host listener
     #[structopt(long)]
     vim_listener: Option<String>,
+    /// Port of the VIM's API in Keystone's catalog
+    #[structopt(long)]
+    vim_api_port: Option<u16>,
 }
 
 fn main() -> ExitCode {
@@ -111,6 +114,7 @@ fn cluster(arguments: &RunArguments) -> anyhow::Result<ClusterFile> {
     set(&mut file.vim.infrastructure, &arguments.vim_infrastructure);
     set(&mut file.vim.guest, &arguments.vim_guest);
     set(&mut file.vim.listener, &arguments.vim_listener);
+    file.identity.vim_api_port = arguments.vim_api_port.unwrap_or(file.identity.vim_api_port);
     file.lab.port_base = arguments.port_base.or(file.lab.port_base);
     file.lab.seed = arguments.seed.unwrap_or(file.lab.seed);
     file.lab.speed = arguments.speed.unwrap_or(file.lab.speed);

@@ -457,6 +457,6 @@ fn the_example_files_are_good() {
     let cloud = nfv_lab::model::Cloud::build(&file, jiff::Timestamp::UNIX_EPOCH).expect("it fits");
     assert_eq!((cloud.hosts.len(), cloud.servers.len()), (7, 12));
     let scenario = nfv_lab::scenario::Scenario::load(&here.join("incident-scenario.toml")).expect("good");
-    assert_eq!(scenario.events.len(), 4);
+    assert_eq!(scenario.events.len(), 5);
     assert!(scenario.expectations.len() > 10);
 }

@@ -17,6 +17,12 @@ pub struct Cloud {
 pub struct Host {
     /// Name.
     pub name: String,
+    /// sysinv's id.
+    pub uuid: String,
+    /// `controller`, `worker` or `storage`.
+    pub personality: String,
+    /// It has power and runs.
+    pub alive: bool,
     /// `unlocked` or `locked`.
     pub administrative: String,
     /// `enabled` or `disabled`.
@@ -44,6 +50,12 @@ pub struct Vm {
     pub vm_state: String,
     /// What Nova does with it.
     pub task_state: Option<String>,
+    /// Its flavor.
+    pub flavor: String,
+    /// Its guest runs.
+    pub runs: bool,
+    /// How often its guest was started.
+    pub boots: u64,
 }
 
 /// Something that happened in the cloud.
@@ -96,14 +108,14 @@ pub struct Report {
 pub struct Standing {
     /// Its name.
     pub name: String,
-    /// `met`, `open`, `failed`.
+    /// `open`, `met` or `missed`.
     pub standing: String,
     /// Seconds since the scenario's start at which it was decided.
     #[serde(default)]
     pub at: Option<f64>,
-    /// Why, when it is not met.
+    /// What was found instead, when it is not met.
     #[serde(default)]
-    pub reason: Option<String>,
+    pub found: String,
 }
 
 impl Cloud {

@@ -15,6 +15,8 @@ pub type Settings = Vec<(&'static str, &'static str, String)>;
 pub struct LabPorts {
     /// Keystone, platform and OpenStack alike.
     pub keystone: u16,
+    /// Nova.
+    pub nova: u16,
     /// mtcAgent.
     pub mtc: u16,
     /// guestAgent.
@@ -45,37 +47,43 @@ pub struct VimPorts {
 }
 
 impl VimPorts {
-    /// Ports that are free now, below those that the system gives to outgoing connections: those could be
-    /// taken again before the VIM opens them. Sites of one process and of different processes do not meet.
+    /// Ports that are free now.
     ///
     /// # Errors
     /// No port can be had.
     pub fn free() -> anyhow::Result<Self> {
-        static SITES: AtomicU16 = AtomicU16::new(0);
-        let own = (std::process::id() % 500) as u16 * 16;
-        for _ in 0..500 {
-            let first = LOWEST_PORT + (own + SITES.fetch_add(8, Ordering::Relaxed)) % PORTS;
-            if (first..first + 8).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
-                return Ok(Self {
-                    infrastructure: first,
-                    guest: first + 1,
-                    compute: first + 2,
-                    host: first + 3,
-                    rpc: first + 4,
-                    api: first + 5,
-                    monitor: first + 6,
-                    web: first + 7,
-                });
-            }
-        }
-        bail!("no free ports from {LOWEST_PORT} on")
+        let first = free_block(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())?;
+        Ok(Self {
+            infrastructure: first,
+            guest: first + 1,
+            compute: first + 2,
+            host: first + 3,
+            rpc: first + 4,
+            api: first + 5,
+            monitor: first + 6,
+            web: first + 7,
+        })
     }
+}
+
+/// The first of eight ports that are free now, below those that the system gives to outgoing connections: those could
+/// be taken again before they are opened. Sites of one process and of different processes do not meet.
+pub(crate) fn free_block(is_free: impl Fn(u16) -> bool) -> anyhow::Result<u16> {
+    static BLOCKS: AtomicU16 = AtomicU16::new(0);
+    let own = (std::process::id() % 500) as u16 * 16;
+    for _ in 0..1000 {
+        let first = LOWEST_PORT + (own + BLOCKS.fetch_add(8, Ordering::Relaxed)) % PORTS;
+        if (first..first + 8).all(&is_free) {
+            return Ok(first);
+        }
+    }
+    bail!("no free ports from {LOWEST_PORT} on")
 }
 
 /// Where the site's stand-in for the system's log listens.
 pub(crate) const SYSLOG_SOCKET: &str = "syslog";
 
-/// Where the VIM's ports are looked for.
+/// Where free ports are looked for.
 const LOWEST_PORT: u16 = 20_000;
 /// In how many; a multiple of eight.
 const PORTS: u16 = 8_000;
@@ -93,6 +101,29 @@ pub fn quick() -> Settings {
         ("action_watch_interval_in_secs", "1"),
     ]
     .map(|(key, value)| ("instance-configuration", key, value.to_owned()))
+    .into()
+}
+
+/// Settings with which audits make none of the pauses that spare a real cloud.
+pub fn eager_audits() -> Settings {
+    [("step_pause_in_ms", "50"), ("cycle_pause_in_secs", "1"), ("host_audit_after_in_secs", "1")]
+        .map(|(key, value)| ("audit-configuration", key, value.to_owned()))
+        .into()
+}
+
+/// Settings with which a strategy waits for seconds where production waits for minutes.
+pub fn quick_strategies() -> Settings {
+    [
+        ("own_lock_wait_in_secs", "1"),
+        ("swact_wait_in_secs", "1"),
+        ("reboot_wait_in_secs", "1"),
+        ("upgrade_hosts_wait_in_secs", "1"),
+        ("upgrade_state_wait_in_secs", "1"),
+        ("data_sync_wait_in_secs", "1"),
+        ("maintenance_wait_in_secs", "1"),
+        ("stabilize_wait_in_secs", "2"),
+    ]
+    .map(|(key, value)| ("sw-mgmt-configuration", key, value.to_owned()))
     .into()
 }
 

@@ -4,6 +4,10 @@
 //! - [`Site`]: start, stop and kill the processes; ask the cloud; play faults.
 //! - [`Api`]: nfv-vim-api beside them, started by [`Site::start_api`]; [`api_load`]: load on it.
 //! - [`Web`]: nfv-vim-webserver beside them, started by [`Site::start_web`], and its event stream.
+//! - [`Proxy`]: nova-api-proxy before the lab's Nova, started by [`Site::start_proxy`].
+//! - [`Guests`]: [`GuestDaemons`] (guestAgent, guestServers) and [`StandIn`]s for the VMs that they watch.
+//! - [`SwManager`]: an operator's commands.
+//! - [`Client`]: requests to these with an administrator's token; [`Process`]: what all processes have in common.
 //! - [`configuration`]: the VIM's configuration files for such a site.
 //! - [`record`]: reading the records that the file handlers write.
 //!
@@ -11,15 +15,29 @@
 
 mod api;
 pub mod api_load;
+mod client;
 mod cloud;
 pub mod configuration;
+mod guest_daemons;
+mod guests;
+mod process;
+mod proxy;
 pub mod record;
 mod site;
+mod stand_in;
+mod sw_manager;
 mod syslog;
 mod web;
 
 pub use api::Api;
+pub use client::Client;
 pub use cloud::{Action, Cloud, Happening, Host, Report, Standing, Vm};
 pub use configuration::{Settings, VimPorts};
+pub use guest_daemons::GuestDaemons;
+pub use guests::Guests;
+pub use process::Process;
+pub use proxy::Proxy;
 pub use site::{Options, Site};
+pub use stand_in::StandIn;
+pub use sw_manager::{Running, SwManager};
 pub use web::{EventStream, Web};

@@ -3,18 +3,22 @@
 use crate::api::Api;
 use crate::cloud::Cloud;
 use crate::configuration::{self, LabPorts, Settings, VimPorts};
+use crate::process::{self, Process};
+use crate::proxy::Proxy;
+use crate::sw_manager::SwManager;
 use crate::syslog::Syslog;
 use crate::web::Web;
 use anyhow::{Context, bail};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 /// The lab must answer within this time.
 const LAB_START: Duration = Duration::from_secs(60);
+/// The VIM must end within this time.
+const VIM_END: Duration = Duration::from_secs(15);
 
 /// What kind of site.
 #[derive(Debug, Clone)]
@@ -25,7 +29,7 @@ pub struct Options {
     pub settings: Settings,
     /// Directory for everything; a temporary one otherwise, which goes away with the site.
     pub directory: Option<PathBuf>,
-    /// Further arguments for the lab.
+    /// Further arguments for the lab. The journal goes to `journal.jsonl` in the directory unless they name another file.
     pub lab_arguments: Vec<String>,
 }
 
@@ -36,9 +40,10 @@ pub struct Site {
     binaries: PathBuf,
     cloud: Cloud,
     vim_ports: VimPorts,
-    lab: Child,
-    vim: Option<Child>,
-    keystone: u16,
+    lab: Process,
+    vim: Option<Process>,
+    lab_ports: LabPorts,
+    settings: Settings,
     _syslog: Syslog,
     // dropped last, after the processes that write into it
     _temporary: Option<tempfile::TempDir>,
@@ -67,42 +72,27 @@ impl Site {
         let syslog =
             Syslog::start(&directory.join(configuration::SYSLOG_SOCKET), &directory.join("log/nfv-vim.log"))?;
         let vim_ports = VimPorts::free()?;
-        let lab = start_lab(&binaries, &directory, options, vim_ports)?;
-        let mut site = Self {
-            cloud: Cloud::new(0)?,
+        let mut lab = start_lab(&binaries, &directory, options, vim_ports)?;
+        let lab_ports = wait_for_lab(&mut lab, &directory).await?;
+        configuration::write(&directory, lab_ports, vim_ports, &options.settings)?;
+        Ok(Self {
+            cloud: Cloud::new(lab_ports.control)?,
             directory,
             binaries,
             vim_ports,
             lab,
             vim: None,
-            keystone: 0,
+            lab_ports,
+            settings: options.settings.clone(),
             _syslog: syslog,
             _temporary: temporary,
-        };
-        let ports = site.wait_for_lab().await?;
-        site.keystone = ports.keystone;
-        site.cloud = Cloud::new(ports.control)?;
-        configuration::write(&site.directory, ports, vim_ports, &options.settings)?;
-        Ok(site)
+        })
     }
 
-    async fn wait_for_lab(&mut self) -> anyhow::Result<LabPorts> {
-        let begun = Instant::now();
-        loop {
-            if self.directory.join("lab.ready").exists() {
-                let path = self.directory.join("lab-ports.json");
-                let text = std::fs::read_to_string(&path)
-                    .with_context(|| format!("cannot read {}", path.display()))?;
-                return serde_json::from_str(&text).context("the lab's ports cannot be read");
-            }
-            if let Some(status) = self.lab.try_wait()? {
-                bail!("the lab ended at its start with {status}: {}", self.tail("lab.out"));
-            }
-            if begun.elapsed() > LAB_START {
-                bail!("the lab is not ready after {} s: {}", LAB_START.as_secs(), self.tail("lab.out"));
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    /// The VIM, started after this, has its guest agent on that port instead of in the lab.
+    pub(crate) fn use_guest_agent(&mut self, port: u16) -> anyhow::Result<()> {
+        self.lab_ports.guest = port;
+        configuration::write(&self.directory, self.lab_ports, self.vim_ports, &self.settings)
     }
 
     /// Starts the VIM; its output is appended to `vim.out`.
@@ -118,18 +108,9 @@ impl Site {
     /// # Errors
     /// The program cannot be started.
     pub fn start_vim_in(&mut self, environment: &[(&str, &str)]) -> anyhow::Result<()> {
-        let log = std::fs::File::options().create(true).append(true).open(self.directory.join("vim.out"))?;
-        let child = Command::new(self.binaries.join("nfv-vim"))
-            .arg("-c")
-            .arg(self.directory.join("config.ini"))
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("cannot start nfv-vim from {}", self.binaries.display()))?;
-        self.vim = Some(child);
+        let mut command = self.program("nfv-vim");
+        command.arg("-c").arg(self.directory.join("config.ini")).envs(environment.iter().copied());
+        self.vim = Some(Process::start(&self.directory, "vim", command)?);
         Ok(())
     }
 
@@ -138,10 +119,10 @@ impl Site {
     /// # Errors
     /// It cannot be killed.
     pub async fn kill_vim(&mut self) -> anyhow::Result<()> {
-        if let Some(mut vim) = self.vim.take() {
-            vim.kill().await.context("cannot kill nfv-vim")?;
+        match self.vim.take() {
+            Some(mut vim) => vim.kill().await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Sends the VIM a signal.
@@ -149,8 +130,7 @@ impl Site {
     /// # Errors
     /// It does not run.
     pub fn signal_vim(&self, signal: Signal) -> anyhow::Result<()> {
-        let pid = self.vim_pid().context("nfv-vim does not run")?;
-        kill(Pid::from_raw(i32::try_from(pid)?), signal).context("cannot signal nfv-vim")
+        self.vim.as_ref().context("nfv-vim does not run")?.signal(signal)
     }
 
     /// Asks the VIM to end, and waits for it.
@@ -162,7 +142,7 @@ impl Site {
             return Ok(None);
         }
         self.signal_vim(Signal::SIGTERM)?;
-        self.wait_vim(Duration::from_secs(15)).await.map(Some)
+        self.wait_vim(VIM_END).await.map(Some)
     }
 
     /// Waits until the VIM ends.
@@ -170,9 +150,7 @@ impl Site {
     /// # Errors
     /// It does not run, or does not end within `limit`.
     pub async fn wait_vim(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
-        let mut vim = self.vim.take().context("nfv-vim does not run")?;
-        let ended = tokio::time::timeout(limit, vim.wait()).await;
-        Ok(ended.with_context(|| format!("nfv-vim did not end within {} s", limit.as_secs()))??)
+        self.vim.take().context("nfv-vim does not run")?.wait(limit).await
     }
 
     /// True while the VIM runs; an error tells how it ended.
@@ -180,17 +158,17 @@ impl Site {
     /// # Errors
     /// It ended by itself.
     pub fn check_vim(&mut self) -> anyhow::Result<()> {
-        if let Some(vim) = &mut self.vim
-            && let Some(status) = vim.try_wait()?
-        {
-            bail!("nfv-vim ended with {status}: {}", self.tail("vim.out"));
-        }
-        Ok(())
+        self.vim.as_mut().map_or(Ok(()), Process::check)
     }
 
     /// Process id of the VIM, while it runs.
     pub fn vim_pid(&self) -> Option<u32> {
-        self.vim.as_ref().and_then(Child::id)
+        self.vim.as_ref().and_then(Process::pid)
+    }
+
+    /// Process id of the lab.
+    pub fn lab_pid(&self) -> Option<u32> {
+        self.lab.pid()
     }
 
     /// Waits until every worker is enabled for the VIM and it knows all servers.
@@ -225,7 +203,8 @@ impl Site {
     /// It cannot be started, does not come up, or there is no token for it.
     pub async fn start_api(&self) -> anyhow::Result<Api> {
         let program = self.binaries.join("nfv-vim-api").display().to_string();
-        Api::start(&[program], &self.directory, "config.ini", self.vim_ports.api, self.keystone).await
+        let keystone = self.lab_ports.keystone;
+        Api::start(&[program], &self.directory, "config.ini", self.vim_ports.api, keystone).await
     }
 
     /// Starts another program in its place, on a port of its own: the original, for instance.
@@ -236,7 +215,7 @@ impl Site {
         let own = std::fs::read_to_string(self.directory.join("config.ini")).context("no configuration")?;
         let (from, to) = (format!("port={}\n", self.vim_ports.api), format!("port={port}\n"));
         std::fs::write(self.directory.join("other.ini"), own.replace(&from, &to))?;
-        Api::start(command, &self.directory, "other.ini", port, self.keystone).await
+        Api::start(command, &self.directory, "other.ini", port, self.lab_ports.keystone).await
     }
 
     /// Starts nfv-vim-webserver beside the VIM; its output goes to `vim-web.out`.
@@ -245,6 +224,25 @@ impl Site {
     /// It cannot be started or does not come up.
     pub async fn start_web(&self) -> anyhow::Result<Web> {
         Web::start(&self.binaries.join("nfv-vim-webserver"), &self.directory, self.vim_ports.web).await
+    }
+
+    /// Starts nova-api-proxy before the lab's Nova; its output goes to `nova-api-proxy.out`.
+    ///
+    /// # Errors
+    /// It cannot be started or does not come up.
+    pub async fn start_proxy(&self) -> anyhow::Result<Proxy> {
+        let program = self.program("nova-api-proxy");
+        Proxy::start(program, &self.directory, self.lab_ports, self.vim_ports.compute).await
+    }
+
+    /// sw-manager with the credentials of the site's administrator.
+    pub fn sw_manager(&self) -> SwManager {
+        SwManager::new(self.binaries.join("sw-manager"), self.lab_ports.keystone)
+    }
+
+    /// A command that runs one of the programs.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        Command::new(self.binaries.join(name))
     }
 
     /// The simulated cloud.
@@ -277,37 +275,46 @@ impl Site {
         self.directory.join("log/nfv-vim.log")
     }
 
-    /// The last lines of an output file, for error messages.
+    /// The last lines of an output file and of the errors beside it, for error messages.
     pub fn tail(&self, name: &str) -> String {
-        let text = std::fs::read_to_string(self.directory.join(name)).unwrap_or_default();
-        let lines: Vec<_> = text.lines().collect();
-        lines[lines.len().saturating_sub(15)..].join("\n")
+        process::tail(&self.directory.join(name))
     }
 }
 
-fn start_lab(binaries: &Path, directory: &Path, options: &Options, vim: VimPorts) -> anyhow::Result<Child> {
-    let output = std::fs::File::create(directory.join("lab.out")).context("cannot write the lab's output")?;
-    Command::new(binaries.join("nfv-lab"))
-        .arg("run")
-        .args(["--port-base", "0"])
-        .arg("--cluster")
-        .arg(&options.cluster)
-        .arg("--journal")
-        .arg(directory.join("journal.jsonl"))
+async fn wait_for_lab(lab: &mut Process, directory: &Path) -> anyhow::Result<LabPorts> {
+    let begun = Instant::now();
+    while !directory.join("lab.ready").exists() {
+        lab.check()?;
+        if begun.elapsed() > LAB_START {
+            bail!("the lab is not ready after {} s", LAB_START.as_secs());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let path = directory.join("lab-ports.json");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).context("the lab's ports cannot be read")
+}
+
+fn start_lab(binaries: &Path, directory: &Path, options: &Options, vim: VimPorts) -> anyhow::Result<Process> {
+    let ready = directory.join("lab.ready");
+    // one that an earlier site in the same directory has left
+    let _ = std::fs::remove_file(&ready);
+    let mut command = Command::new(binaries.join("nfv-lab"));
+    command.args(["run", "--port-base", "0"]).arg("--cluster").arg(&options.cluster);
+    if !options.lab_arguments.iter().any(|argument| argument == "--journal") {
+        command.arg("--journal").arg(directory.join("journal.jsonl"));
+    }
+    command
         .arg("--ports-file")
         .arg(directory.join("lab-ports.json"))
         .arg("--ready-file")
-        .arg(directory.join("lab.ready"))
+        .arg(ready)
         .args(["--vim-infrastructure", &format!("127.0.0.1:{}", vim.infrastructure)])
         .args(["--vim-guest", &format!("127.0.0.1:{}", vim.guest)])
         .args(["--vim-listener", &format!("127.0.0.1:{}", vim.host)])
-        .args(&options.lab_arguments)
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(output)
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("cannot start nfv-lab from {}", binaries.display()))
+        .args(["--vim-api-port", &vim.api.to_string()])
+        .args(&options.lab_arguments);
+    Process::start(directory, "lab", command)
 }
 
 /// Where the programs are: `NFV_BIN_DIR`, else beside this program (tests run one directory below).

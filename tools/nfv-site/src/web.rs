@@ -1,11 +1,11 @@
 //! nfv-vim-webserver at a site: its JSON and its stream of events.
 
-use anyhow::{Context, bail, ensure};
+use crate::process::Process;
+use anyhow::{Context, ensure};
 use serde_json::Value;
 use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
-use tokio::process::{Child, Command};
+use std::time::Duration;
+use tokio::process::Command;
 
 /// It must answer within this time.
 const START: Duration = Duration::from_secs(30);
@@ -13,7 +13,7 @@ const START: Duration = Duration::from_secs(30);
 /// A running webserver. Dropping it kills it.
 #[derive(Debug)]
 pub struct Web {
-    _child: Child,
+    process: Process,
     base: String,
     http: reqwest::Client,
 }
@@ -21,25 +21,21 @@ pub struct Web {
 impl Web {
     pub(crate) async fn start(program: &Path, directory: &Path, port: u16) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
-        let log = std::fs::File::create(directory.join("vim-web.out")).context("no file for its output")?;
-        let mut child = Command::new(program)
-            .arg("-c")
-            .arg(directory.join("config.ini"))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
-        let begun = Instant::now();
-        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            if let Some(status) = child.try_wait()? {
-                bail!("nfv-vim-webserver ended at its start with {status}");
-            }
-            ensure!(begun.elapsed() < START, "nfv-vim-webserver is not up after {} s", START.as_secs());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Ok(Self { _child: child, base: format!("http://127.0.0.1:{port}"), http })
+        let mut command = Command::new(program);
+        command.arg("-c").arg(directory.join("config.ini"));
+        let mut process = Process::start(directory, "vim-web", command)?;
+        process.wait_until_listening(port, START).await?;
+        Ok(Self { process, base: format!("http://127.0.0.1:{port}"), http })
+    }
+
+    /// Where a browser finds the dashboard.
+    pub fn url(&self) -> &str {
+        &self.base
+    }
+
+    /// The process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
     }
 
     /// What a path shows, as JSON.

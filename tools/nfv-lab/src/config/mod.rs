@@ -172,6 +172,8 @@ pub struct Identity {
     pub token_lifetime: f64,
     /// Host name or address in catalog URLs.
     pub catalog_host: Option<String>,
+    /// Port of the VIM's own API in the catalog; the lab does not serve it.
+    pub vim_api_port: u16,
     /// Services (names as in [`Ports`]) that do not look at `X-Auth-Token`.
     pub open: Vec<String>,
 }
@@ -185,6 +187,7 @@ impl Default for Identity {
             project: "admin".into(),
             token_lifetime: 3600.0,
             catalog_host: None,
+            vim_api_port: 4545,
             open: Vec::new(),
         }
     }

@@ -391,6 +391,7 @@ impl Cloud {
         }
         server.power = Server::power_for(server.state);
         server.running_since = seconds;
+        server.boots += u64::from(progress.action.starts_guest());
         if was == VmState::Error && server.state != VmState::Error {
             server.failure = None;
         }

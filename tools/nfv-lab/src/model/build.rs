@@ -364,6 +364,7 @@ impl Cloud {
             progress: None,
             resized: None,
             running_since: 0.0,
+            boots: 1,
             generation: 0,
         })
     }

@@ -149,7 +149,8 @@ impl Cloud {
     }
 
     /// Whether the guest can be heard: its server runs on a host that works.
-    fn guest_runs(&self, id: &str) -> bool {
+    #[must_use]
+    pub fn guest_runs(&self, id: &str) -> bool {
         self.servers.get(id).is_some_and(|server| {
             server.power == super::server::Power::Running
                 && server.host.as_deref().is_some_and(|host| {

@@ -42,6 +42,26 @@ impl Patching {
 }
 
 impl Cloud {
+    /// An operator uploads and applies a patch: no host has it installed so far.
+    ///
+    /// # Errors
+    /// There is one of that name.
+    pub fn apply_patch(&mut self, name: &str, reboot_required: bool) -> Result<(), String> {
+        if self.patching.patches.contains_key(name) {
+            return Err(format!("there is a patch {name}"));
+        }
+        let patch = Patch {
+            sw_version: self.features.software_load.clone(),
+            repo_state: "Applied".into(),
+            patch_state: "Partial-Apply".into(),
+            reboot_required,
+        };
+        self.patching.patches.insert(name.to_owned(), patch);
+        self.patching.current.clear();
+        self.happened("patch", name, "applied, to be installed");
+        Ok(())
+    }
+
     /// Starts an installation.
     ///
     /// # Errors

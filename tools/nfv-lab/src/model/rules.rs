@@ -103,6 +103,31 @@ impl ServerAction {
         }
     }
 
+    /// Whether the guest's system starts anew with it.
+    #[must_use]
+    pub fn starts_guest(&self) -> bool {
+        match self {
+            Self::Start
+            | Self::SoftReboot
+            | Self::HardReboot
+            | Self::Rebuild { .. }
+            | Self::ColdMigrate { .. }
+            | Self::Resize { .. }
+            | Self::RevertResize
+            | Self::Evacuate { .. }
+            | Self::Build => true,
+            Self::Pause
+            | Self::Unpause
+            | Self::Suspend
+            | Self::Resume
+            | Self::Stop
+            | Self::LiveMigrate { .. }
+            | Self::ConfirmResize
+            | Self::ResetState { .. }
+            | Self::Delete => false,
+        }
+    }
+
     /// The word Nova uses in "Cannot '...' instance".
     #[must_use]
     pub fn refusal_word(&self) -> &'static str {

@@ -182,6 +182,8 @@ pub struct Server {
     pub resized: Option<Resized>,
     /// When it last came to run (seconds since the lab's start).
     pub running_since: f64,
+    /// How often its guest was started anew; a live migration leaves it as it is.
+    pub boots: u64,
     /// Goes up when older plans for the server become void.
     pub generation: u64,
 }

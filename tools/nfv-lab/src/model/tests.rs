@@ -268,6 +268,52 @@ fn patches_are_installed_one_host_after_the_other() {
 }
 
 #[test]
+fn an_applied_patch_is_to_be_installed_on_hosts_that_had_all_before() {
+    let mut cloud = cloud();
+    let waiting = |cloud: &mut Cloud| {
+        let (_, body) = call(cloud, Service::Patching, "GET", "/v1/query_hosts", Value::Null);
+        body["data"].as_array().expect("hosts").iter().filter(|host| host["requires_reboot"] == true).count()
+    };
+    for patch in ["P1", "P2"] {
+        assert_eq!(waiting(&mut cloud), 0);
+        cloud.apply_patch(patch, true).expect("it is new");
+        assert!(cloud.apply_patch(patch, true).is_err());
+        assert_eq!(waiting(&mut cloud), 5);
+        for name in cloud.hosts.keys().cloned().collect::<Vec<_>>() {
+            assert!(cloud.install_patches(&name).is_err(), "it is not locked");
+            cloud.hosts.get_mut(&name).expect("listed").admin = super::host::Admin::Locked;
+            cloud.install_patches(&name).expect("it is locked");
+        }
+        pass(&mut cloud, 20.0);
+        cloud.hosts.values_mut().for_each(|host| host.admin = super::host::Admin::Unlocked);
+        assert_eq!(cloud.patching.patches[patch].patch_state, "Applied");
+    }
+}
+
+#[test]
+fn whoever_plays_a_guest_learns_when_it_runs_and_when_it_starts_anew() {
+    use crate::model::action::Taken;
+    use crate::model::rules::ServerAction;
+    let mut cloud = cloud();
+    let id = server(&cloud, "a0");
+    let boots = |cloud: &Cloud| (cloud.guest_runs(&id), cloud.servers[&id].boots);
+    let act = |cloud: &mut Cloud, action: ServerAction| {
+        cloud.server_action(&id, action, Taken { checks_first: false }).expect("taken");
+        pass(cloud, 10.0);
+        boots(cloud)
+    };
+    assert_eq!(boots(&cloud), (true, 1));
+    assert_eq!(act(&mut cloud, ServerAction::LiveMigrate { host: None }), (true, 1));
+    assert_eq!(act(&mut cloud, ServerAction::HardReboot), (true, 2));
+    assert_eq!(act(&mut cloud, ServerAction::Stop), (false, 2));
+    assert_eq!(act(&mut cloud, ServerAction::Start), (true, 3));
+    cloud.fail_host("worker-2", None, None).expect("it exists");
+    assert_eq!(boots(&cloud), (false, 3));
+    pass(&mut cloud, 120.0);
+    assert_eq!(act(&mut cloud, ServerAction::Evacuate { host: None }), (true, 4));
+}
+
+#[test]
 fn an_upgrade_goes_through_its_states() {
     let mut cloud = cloud();
     let state = |cloud: &mut Cloud| {

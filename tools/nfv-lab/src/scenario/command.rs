@@ -143,6 +143,14 @@ pub enum Command {
         /// Name.
         host: String,
     },
+    /// An operator uploads and applies a patch, which no host has installed.
+    PatchApply {
+        /// Name.
+        patch: String,
+        /// Hosts must be locked for it.
+        #[serde(default)]
+        reboot_required: bool,
+    },
     /// The next patch installation on the host fails.
     PatchWillFail {
         /// Name.
@@ -296,6 +304,7 @@ fn on_cloud(cloud: &mut Cloud, command: Command) -> Result<(), String> {
         Command::DataPortsRecover { host } => cloud.set_data_ports(&host, false).map_err(host_error),
         Command::ComputeStop { host } => with_host(cloud, &host, Cloud::stop_compute),
         Command::ComputeStart { host } => with_host(cloud, &host, Cloud::start_compute),
+        Command::PatchApply { patch, reboot_required } => cloud.apply_patch(&patch, reboot_required),
         Command::PatchWillFail { host } => with_host(cloud, &host, |cloud, name| {
             cloud.patching.will_fail.insert(name.to_owned());
         }),

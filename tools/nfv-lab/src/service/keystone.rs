@@ -154,9 +154,6 @@ const CATALOG: [(&str, &str, Service, &str); 11] = [
     ("vim", "nfv", Service::Control, ""),
 ];
 
-/// The VIM's own API is in a real catalog; the lab does not serve it.
-const NFV_API_PORT: u16 = 4545;
-
 fn catalog(cloud: &Cloud, tenant: &str, context: &Context<'_>) -> Value {
     let host = cloud.keystone.settings.catalog_host.as_deref().unwrap_or(context.bind);
     let region = &cloud.keystone.settings.region;
@@ -164,7 +161,7 @@ fn catalog(cloud: &Cloud, tenant: &str, context: &Context<'_>) -> Value {
         .iter()
         .map(|(name, kind, service, path)| {
             let port = if *name == "vim" {
-                NFV_API_PORT
+                cloud.keystone.settings.vim_api_port
             } else {
                 context.ports.get(service).copied().unwrap_or_default()
             };
@@ -207,6 +204,7 @@ mod tests {
     #[test]
     fn a_token_comes_with_a_catalog_and_opens_the_services_until_it_expires() {
         let mut cloud = testing::cloud();
+        cloud.keystone.settings.vim_api_port = 20_005;
         let ports = BoundPorts::from([(Service::Nova, 18774), (Service::Sysinv, 6385)]);
         let reply = super::super::answer(Service::Keystone, &mut cloud, &login("admin"), &ports, "127.0.0.1");
         assert_eq!(reply.status, 201);
@@ -217,6 +215,8 @@ mod tests {
         let tenant = body["token"]["project"]["id"].as_str().expect("id");
         assert_eq!(nova["endpoints"].as_array().map(Vec::len), Some(3));
         assert_eq!(nova["endpoints"][0]["url"], format!("http://127.0.0.1:18774/v2.1/{tenant}"));
+        let vim = catalog.iter().find(|entry| entry["type"] == "nfv").expect("the VIM's API");
+        assert_eq!(vim["endpoints"][0]["url"], "http://127.0.0.1:20005");
         assert_eq!(body["token"]["expires_at"], "1970-01-01T01:00:00.000000Z");
 
         let mut projects = Request::new("GET", "/v3/projects");

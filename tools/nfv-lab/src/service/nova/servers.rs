@@ -198,6 +198,7 @@ pub(super) fn create(cloud: &mut Cloud, call: &Call<'_>) -> Reply {
         progress: None,
         resized: None,
         running_since: cloud.now().as_secs_f64(),
+        boots: 0,
         generation: 0,
     };
     match cloud.create_server(server) {
