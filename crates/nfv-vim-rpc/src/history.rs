@@ -70,7 +70,7 @@ pub struct Decision {
     pub wait: Option<Wait>,
     /// By when the whole must be over, whatever happens.
     pub deadline: Option<String>,
-    /// How it ended: `completed`, `failed`, `timed-out`, `cancelled`, `replaced`, `interrupted`; null while it is under way.
+    /// How it ended: `completed`, `accepted` (by Nova), `failed`, `timed-out`, `cancelled`, `replaced`, `interrupted`; null while it is under way.
     pub outcome: Option<String>,
     /// What there is to say about the end.
     pub outcome_reason: Option<String>,

@@ -3,7 +3,7 @@
 import { h, put } from "./dom.js";
 import { badge, duration, milliseconds, number, sentence, timeOf } from "./words.js";
 
-const OUTCOMES = { completed: "good", failed: "bad", "timed-out": "bad", rejected: "warn", cancelled: "off", replaced: "off", interrupted: "warn", "held-back": "warn" };
+const OUTCOMES = { completed: "good", accepted: "good", failed: "bad", "timed-out": "bad", rejected: "warn", cancelled: "off", replaced: "off", interrupted: "warn", "held-back": "warn" };
 
 const PEOPLE = { vim: "the VIM", "instance-director": "the instance director", tenant: "a user", instance: "the instance itself", operator: "an operator", platform: "the platform" };
 

@@ -15,14 +15,12 @@ pub const STATE_KIND: &str = "durations";
 const REMEMBERED: usize = 16;
 
 /// What things take where nothing was measured yet: magnitudes of small VMs and usual servers.
-const ASSUMED: [(&str, u64); 18] = [
+const ASSUMED: [(&str, u64); 16] = [
     ("live-migrate", 30),
     ("cold-migrate", 60),
     ("evacuate", 60),
     ("stop", 15),
     ("start", 20),
-    ("reboot", 30),
-    ("rebuild", 60),
     ("fail", 2),
     ("disable", 10),
     ("enable", 10),

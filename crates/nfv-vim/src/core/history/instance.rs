@@ -25,6 +25,25 @@ const fn initiator(by: InitiatedBy) -> &'static str {
     }
 }
 
+/// The action is over for the VIM when Nova has taken it. Contract: vim-behaviour 3.4, the simple states.
+const fn ends_when_taken(kind: ActionKind) -> bool {
+    use ActionKind as K;
+    matches!(
+        kind,
+        K::Pause
+            | K::Unpause
+            | K::Suspend
+            | K::Resume
+            | K::Reboot
+            | K::Rebuild
+            | K::Resize
+            | K::ResizeConfirm
+            | K::ResizeRevert
+            | K::ColdMigrateConfirm
+            | K::ColdMigrateRevert
+    )
+}
+
 impl Vim {
     /// Why the next action is begun, where the event log's reason does not say it.
     pub(in crate::core) fn because(&mut self, why: impl Into<String>) {
@@ -70,6 +89,7 @@ impl Vim {
         report: Option<Report>,
     ) {
         let Some(instance) = self.instances.get(uuid) else { return };
+        let Some(kind) = instance.running.as_ref().map(|running| running.kind) else { return };
         let data = &instance.action_data;
         let rejected = data.nfvi.as_ref().filter(|data| data.action_state == ActionState::Rejected);
         let end = report.map(|report| match report {
@@ -83,6 +103,7 @@ impl Vim {
             (_, Some(reason), _) => (Outcome::Failed, reason.to_owned()),
             (_, None, Some(ItemEnd::Failed)) => (Outcome::Failed, String::new()),
             (_, None, Some(ItemEnd::Cancelled)) => (Outcome::Cancelled, String::new()),
+            (_, None, None) if ends_when_taken(kind) => (Outcome::Accepted, String::new()),
             (_, None, Some(ItemEnd::Completed) | None) => (Outcome::Completed, String::new()),
         };
         self.decision_ended(&(ObjectType::Instance, uuid.to_owned()), outcome, &reason);

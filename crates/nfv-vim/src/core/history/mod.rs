@@ -60,6 +60,8 @@ struct Open {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Completed,
+    /// Nova took the request; its end is seen in the states of the instance only.
+    Accepted,
     Failed,
     TimedOut,
     Rejected,
@@ -75,6 +77,7 @@ impl Outcome {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",
+            Self::Accepted => "accepted",
             Self::Failed => "failed",
             Self::TimedOut => "timed-out",
             Self::Rejected => "rejected",
@@ -181,7 +184,7 @@ impl Vim {
             if let Some(write) = self.histories.durations.took(&decision.decision, took) {
                 self.out.writes.push(write);
             }
-        } else if outcome != Outcome::Replaced {
+        } else if !matches!(outcome, Outcome::Replaced | Outcome::Accepted) {
             self.histories.unwell.insert(object.clone(), decision);
         }
     }
