@@ -5,8 +5,10 @@ use crate::row::{
     InstanceRow, InstanceTypeRow, NetworkRow, Record, ServiceHostRow, StateRow, SubnetRow, SwUpdateRow,
     SystemRow, TenantRow, VolumeRow, VolumeSnapshotRow,
 };
+use crate::schema::nfv_history;
 use crate::table::Table;
 use crate::value::Fetched;
+use diesel::dsl::max;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -33,8 +35,10 @@ pub struct Snapshot {
     pub host_aggregates: Vec<HostAggregateRow>,
     pub sw_updates: Vec<SwUpdateRow>,
     pub state: Vec<StateRow>,
-    /// Only the decisions that are open, and the latest one.
+    /// Only the decisions that are open.
     pub decisions: Vec<DecisionRow>,
+    /// Number of the latest decision, open or not.
+    pub last_decision: i64,
     /// Rows that could not be read. They stay in the file as they are.
     pub quarantined: Vec<Quarantined>,
 }
@@ -79,7 +83,11 @@ impl Snapshot {
             host_aggregates: read(conn, bad)?,
             sw_updates: read(conn, bad)?,
             state: read(conn, bad)?,
-            decisions: read_if(conn, bad, Some("open = 1 OR seq = (SELECT max(seq) FROM nfv_history)"))?,
+            decisions: read_if(conn, bad, Some("open = 1"))?,
+            last_decision: nfv_history::table
+                .select(max(nfv_history::seq))
+                .first::<Option<i64>>(conn)?
+                .unwrap_or(0),
             quarantined,
         })
     }

@@ -173,7 +173,9 @@ impl Write {
                 availability_zone, nfvi_host_aggregate_data),
             Write::PutSwUpdate(row) => put!(conn, row in sw_updates by (uuid), changing strategy_data),
             Write::PutState(row) => put!(conn, row in nfv_state by (kind, key), changing data),
-            Write::PutDecision(row) => put!(conn, row in nfv_history by (seq), changing open, data),
+            Write::PutDecision(row) => {
+                put!(conn, row in nfv_history by (seq), changing kind, key, open, data)
+            }
 
             Write::DeleteImage { uuid } => delete!(conn, images where uuid = uuid),
             Write::DeleteVolume { uuid } => delete!(conn, volumes_v1 where uuid = uuid),

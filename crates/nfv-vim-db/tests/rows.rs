@@ -23,6 +23,7 @@ fn everything() -> Snapshot {
         open: true,
         data: text("{}"),
     });
+    snapshot.last_decision = 7;
     snapshot
 }
 
@@ -101,7 +102,8 @@ fn every_table_gives_back_what_it_was_given() {
 fn every_table_has_a_row_in_the_round_trip() {
     let all = serde_json::to_value(everything()).unwrap();
     for (table, rows) in all.as_object().unwrap() {
-        assert_eq!(rows.as_array().unwrap().is_empty(), table == "quarantined", "{table}");
+        let empty = rows.as_array().is_some_and(Vec::is_empty);
+        assert_eq!(empty, table == "quarantined", "{table}");
     }
 }
 
@@ -301,9 +303,6 @@ fn of_the_decisions_about_an_object_the_latest_stay() {
     assert_eq!(of("b", 3), [30, 27, 24]);
     assert_eq!(of("never", 3), [0; 0]);
     database.apply(&[Write::PutDecision(row(26, "a", true))]).unwrap();
-    assert_eq!(
-        database.load().unwrap().decisions,
-        [row(26, "a", true), row(30, "b", false)],
-        "open ones, and the last"
-    );
+    let loaded = database.load().unwrap();
+    assert_eq!((&loaded.decisions[..], loaded.last_decision), (&[row(26, "a", true)][..], 30));
 }

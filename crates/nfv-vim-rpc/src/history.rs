@@ -70,7 +70,8 @@ pub struct Decision {
     pub wait: Option<Wait>,
     /// By when the whole must be over, whatever happens.
     pub deadline: Option<String>,
-    /// How it ended: `completed`, `accepted` (by Nova), `failed`, `timed-out`, `cancelled`, `replaced`, `interrupted`; null while it is under way.
+    /// How it ended: `completed`, `accepted` (by Nova), `failed`, `timed-out`, `cancelled`, `replaced`, `interrupted`, `rejected`, `held-back`;
+    /// null while it is under way.
     pub outcome: Option<String>,
     /// What there is to say about the end.
     pub outcome_reason: Option<String>,
@@ -78,7 +79,7 @@ pub struct Decision {
     pub ended: Option<String>,
     /// How long it took, in milliseconds.
     pub duration_ms: Option<u64>,
-    /// How often the same was decided for the same reason in a row; more than one only where nothing was done.
+    /// How often the same was decided for the same reason in a row, because it failed or was held back.
     pub count: u64,
 }
 

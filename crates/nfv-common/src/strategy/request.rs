@@ -8,9 +8,23 @@ impl<K: StepKind> Strategy<K> {
     /// # Errors
     /// Why not, in the contract's words.
     pub fn request_apply(&mut self, stage: Option<usize>, d: &mut impl Driver<K>) -> Result<(), String> {
+        let stop = self.may_apply(stage)?;
+        if self.current_phase == PhaseName::Build {
+            self.state = StrategyState::Applying;
+            self.current_phase = PhaseName::Apply;
+        }
+        self.start_phase(PhaseName::Apply, stop, d);
+        Ok(())
+    }
+
+    /// Whether all that is left, or one stage, may be applied now; if so, at which stage it stops again.
+    ///
+    /// # Errors
+    /// Why not, in the contract's words.
+    pub fn may_apply(&self, stage: Option<usize>) -> Result<Option<usize>, String> {
         match self.current_phase {
-            PhaseName::Build => self.first_apply(stage, d),
-            PhaseName::Apply => self.next_apply(stage, d),
+            PhaseName::Build => self.may_apply_first(stage),
+            PhaseName::Apply => self.may_apply_next(stage),
             PhaseName::Initial | PhaseName::Abort => Err(match stage {
                 None => "apply not supported during an abort".to_owned(),
                 Some(id) => format!("apply of stage id {id} not supported during an abort"),
@@ -18,7 +32,7 @@ impl<K: StepKind> Strategy<K> {
         }
     }
 
-    fn first_apply(&mut self, stage: Option<usize>, d: &mut impl Driver<K>) -> Result<(), String> {
+    fn may_apply_first(&self, stage: Option<usize>) -> Result<Option<usize>, String> {
         let total = self.apply.stages.len();
         if self.state != StrategyState::ReadyToApply {
             let reason = &self.build.reason;
@@ -27,18 +41,14 @@ impl<K: StepKind> Strategy<K> {
                 Some(id) => format!("apply of stage id {id} failed: {reason} "),
             });
         }
-        let stop = match stage {
-            None => None,
-            Some(0) if total > 0 => Some(1),
-            Some(id) => return Err(invalid_stage(id, total)),
-        };
-        self.state = StrategyState::Applying;
-        self.current_phase = PhaseName::Apply;
-        self.start_phase(PhaseName::Apply, stop, d);
-        Ok(())
+        match stage {
+            None => Ok(None),
+            Some(0) if total > 0 => Ok(Some(1)),
+            Some(id) => Err(invalid_stage(id, total)),
+        }
     }
 
-    fn next_apply(&mut self, stage: Option<usize>, d: &mut impl Driver<K>) -> Result<(), String> {
+    fn may_apply_next(&self, stage: Option<usize>) -> Result<Option<usize>, String> {
         match self.state {
             StrategyState::Applied
             | StrategyState::ApplyFailed
@@ -55,22 +65,18 @@ impl<K: StepKind> Strategy<K> {
             | StrategyState::Aborting => {}
         }
         let (current, total) = (self.apply.current_stage, self.apply.stages.len());
-        let stop = match stage {
-            None if current == self.apply.stop_at_stage => None,
+        match stage {
+            None if current == self.apply.stop_at_stage => Ok(None),
             Some(_) | None if stage.is_none() || self.apply.stage_inprogress() => {
-                return Err("apply already inprogress".to_owned());
+                Err("apply already inprogress".to_owned())
             }
-            Some(id) if id < current => return Err(format!("apply already complete for stage id {id}")),
-            Some(id) if id >= total => return Err(invalid_stage(id, total)),
+            Some(id) if id < current => Err(format!("apply already complete for stage id {id}")),
+            Some(id) if id >= total => Err(invalid_stage(id, total)),
             Some(id) if id != current => {
-                return Err(format!(
-                    "stage id {id} is not the next stage to be applied, next-stage = {current}"
-                ));
+                Err(format!("stage id {id} is not the next stage to be applied, next-stage = {current}"))
             }
-            Some(_) | None => Some(current + 1),
-        };
-        self.start_phase(PhaseName::Apply, stop, d);
-        Ok(())
+            Some(_) | None => Ok(Some(current + 1)),
+        }
     }
 
     /// Aborts: what runs goes on to its end (or ends at once, if the step says so), then what is half done is undone.

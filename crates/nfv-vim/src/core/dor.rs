@@ -3,7 +3,7 @@
 use super::nfvi_call::Then;
 use super::{Effect, Flag, Level, TimerKey, Vim};
 use nfv_common::TextParams;
-use nfv_common::alarm::{AlarmData, AlarmType};
+use nfv_common::alarm::AlarmType;
 use nfv_common::event_log::EventId;
 use nfv_nfvi::call::InfrastructureCall;
 use nfv_nfvi::object::HostUptime;
@@ -67,8 +67,7 @@ impl Vim {
             return;
         }
         self.dor.stabilized |= small;
-        let is_ours = |alarm: &AlarmData| alarm.entity == ENTITY;
-        if !self.alarms.values().any(is_ours) {
+        if self.alarms_of(ENTITY).is_empty() {
             let params = TextParams::default();
             self.raise_alarm(AlarmType::MultiNodeRecoveryMode, "subsystem", ENTITY, &params, None);
             self.issue_log(EventId::MultiNodeRecoveryEnter, "subsystem", ENTITY, &params);
@@ -83,12 +82,7 @@ impl Vim {
         if touch {
             self.out.effects.push(Effect::Touch(Flag::DorComplete));
         }
-        let raised: Vec<_> = self
-            .alarms
-            .iter()
-            .filter(|(_, alarm)| alarm.entity == ENTITY)
-            .map(|(uuid, _)| uuid.clone())
-            .collect();
+        let raised = self.alarms_of(ENTITY);
         for uuid in &raised {
             self.clear_alarm(uuid);
         }

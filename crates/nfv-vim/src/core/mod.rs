@@ -230,8 +230,6 @@ pub struct Vim {
     /// Alarms raised, by alarm uuid.
     alarms: BTreeMap<String, AlarmData>,
     histories: Histories,
-    /// See [`Vim::because`].
-    why: Option<String>,
 
     timers: Timers<TimerKey>,
     queue: VecDeque<Event>,

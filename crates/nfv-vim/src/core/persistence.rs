@@ -348,7 +348,8 @@ impl Vim {
             .map(|instance| instance.action_data.seqnum.max(instance.last_action_data.seqnum))
             .max()
             .unwrap_or(0);
-        let (histories, interrupted) = Histories::load(snapshot.decisions, durations, now.wall);
+        let (histories, interrupted) =
+            Histories::load(snapshot.last_decision, snapshot.decisions, durations, now.wall);
         let cooldown = config.instance.recovery_audit_cooldown;
         let mut vim = Self {
             recovery: Recovery::new(cooldown, facts.unlock_complete, now.mono),
@@ -398,7 +399,6 @@ impl Vim {
             audits: super::Audits::default(),
             alarms,
             histories,
-            why: None,
             timers: nfv_common::timer::Timers::default(),
             queue: std::collections::VecDeque::new(),
             calls: super::NfviQueue::default(),

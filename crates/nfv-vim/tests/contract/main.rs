@@ -13,7 +13,9 @@ mod case;
 mod contract;
 mod coverage;
 mod guest;
+mod held_back;
 mod mistake;
+mod preview;
 mod rig;
 mod scene;
 #[path = "../sim/mod.rs"]

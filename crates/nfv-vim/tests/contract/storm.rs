@@ -128,3 +128,47 @@ fn a_storm_outlives_the_process() {
     assert!(!is_told(&world));
     assert_eq!(on_dead_hosts(&world), 0);
 }
+
+/// What nothing can heal keeps no storm up, and a host whose hypervisor works still moves what runs on it.
+#[test]
+fn a_storm_ends_though_something_cannot_be_healed() {
+    let mut world = world(50);
+    let large =
+        world.cloud.servers.values_mut().find(|server| server.host.as_deref() == Some("compute-0")).unwrap();
+    (large.image, large.flavor.disk) = (Some("image-1".to_owned()), 400);
+    let large = large.uuid.clone();
+    run(&mut world, 120);
+    kill(&mut world, &["compute-0", "compute-1", "compute-2", "compute-3"]);
+    run(&mut world, 60);
+    assert!(is_told(&world));
+    world.cloud.fail_ports("compute-4");
+    run(&mut world, 1200);
+    assert!(!is_told(&world));
+    assert_eq!(on_dead_hosts(&world), 1, "only the one whose disk is too large");
+    assert_eq!(world.cloud.servers[&large].host.as_deref(), Some("compute-0"));
+}
+
+#[test]
+fn a_guard_that_is_switched_off_takes_its_alarm_back() {
+    let mut world = world(50);
+    kill(&mut world, &["compute-0", "compute-1", "compute-2", "compute-3"]);
+    run(&mut world, 60);
+    assert!(is_told(&world));
+    world.config.instance.storm_guard.host_percentage = 0;
+    world.crash_vim();
+    run(&mut world, 30);
+    assert!(!is_told(&world));
+}
+
+/// Data ports that fail leave a hypervisor that works: its instances are migrated, storm or not.
+#[test]
+fn a_component_failure_in_a_storm_still_migrates() {
+    let mut world = world(50);
+    kill(&mut world, &["compute-0", "compute-1", "compute-2"]);
+    run(&mut world, 60);
+    assert!(is_told(&world));
+    let before = logged(&world, "Live-Migrate issued").len();
+    world.cloud.fail_ports("compute-4");
+    run(&mut world, 300);
+    assert!(logged(&world, "Live-Migrate issued").len() > before, "{:#?}", world.logs);
+}

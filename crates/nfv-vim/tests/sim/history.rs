@@ -5,9 +5,6 @@ use nfv_vim::core::Vim;
 use nfv_vim_rpc::history::Decision;
 use std::collections::BTreeMap;
 
-/// So many decisions of one object are kept (the configuration's default).
-const KEPT: usize = 20;
-
 /// After every input: what is under way is in the database as such, once, with what it waits for and until when.
 pub fn after_input(vim: &Vim, store: &Store) -> Result<(), String> {
     let open: Vec<_> = store.open_decisions().collect();
@@ -48,13 +45,13 @@ pub fn after_input(vim: &Vim, store: &Store) -> Result<(), String> {
 }
 
 /// In the end: every decision that is not under way has an outcome, and of no object too many are kept.
-pub fn at_the_end(store: &Store) -> Result<(), String> {
+pub fn at_the_end(store: &Store, kept_of_each: u32) -> Result<(), String> {
     let mut kept: BTreeMap<_, usize> = BTreeMap::new();
     for row in store.history() {
         let count = kept.entry((&row.kind, &row.key)).or_default();
         *count += 1;
         // one that is under way may come on top
-        if *count > KEPT + 1 {
+        if *count > kept_of_each as usize + 1 {
             return Err(format!("{count} decisions about {} {} are kept", row.kind, row.key));
         }
         let decision: Decision = serde_json::from_str(&row.data).map_err(|error| error.to_string())?;

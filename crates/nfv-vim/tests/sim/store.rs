@@ -66,12 +66,6 @@ impl Memory {
         self.open = rows.decisions.iter().filter(|row| row.open).map(|row| row.seq).collect();
     }
 
-    /// The decisions that a start reads: those under way, and the last.
-    fn decisions(&self) -> Vec<DecisionRow> {
-        let last = self.history.values().next_back().filter(|row| !row.open);
-        self.open_decisions().chain(last).cloned().collect()
-    }
-
     /// The decisions that are under way.
     pub fn open_decisions(&self) -> impl Iterator<Item = &DecisionRow> {
         self.open.iter().filter_map(|seq| self.history.get(seq))
@@ -84,7 +78,9 @@ impl Memory {
 
     /// What a new process reads.
     fn read(&self) -> Snapshot {
-        Snapshot { decisions: self.decisions(), ..self.snapshot.clone() }
+        let last_decision = self.history.last_key_value().map_or(0, |(seq, _)| *seq);
+        let decisions = self.open_decisions().cloned().collect();
+        Snapshot { decisions, last_decision, ..self.snapshot.clone() }
     }
 
     /// Makes the changes; a change the core never makes is a mistake of the test.

@@ -8,7 +8,7 @@ use crate::core::Vim;
 use crate::core::instance::Instance;
 use nfv_nfvi::object::ActionType;
 
-/// What becomes of an instance that is to leave a host, or to be stopped.
+/// What becomes of an instance that is to leave a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::core) enum Fate {
     /// Something speaks against it: the operation ends, for this reason.
@@ -27,6 +27,15 @@ pub(in crate::core) enum Fate {
         /// A move of it that is under way counts.
         joins: bool,
     },
+}
+
+/// What becomes of an instance that is to be stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::core) enum StopFate {
+    /// Something speaks against it: the operation ends, for this reason.
+    Refuse(String),
+    /// It cannot be stopped as it is: it is set to error, for this reason.
+    Fail(String),
     /// It is stopped.
     Stop,
 }
@@ -45,8 +54,6 @@ impl Vim {
     pub(in crate::core) fn gate_closed(&self, kind: OperationKind) -> Option<&'static str> {
         if !kind.is_lock() && !self.dor.completed {
             Some("DOR is not complete")
-        } else if self.storm_holds(kind) {
-            Some("Storm guard")
         } else if self.upgrade_blocks_instances() {
             Some("Upgrade inprogress")
         } else if !self.has_other_hypervisor(None) {
@@ -143,18 +150,23 @@ impl Vim {
     }
 
     /// What a stop does with an instance of a host.
-    pub(in crate::core) fn stop_fate(&self, instance: &Instance, host: &str, kind: OperationKind) -> Fate {
+    pub(in crate::core) fn stop_fate(
+        &self,
+        instance: &Instance,
+        host: &str,
+        kind: OperationKind,
+    ) -> StopFate {
         if kind.gives_up_at_first() {
             if let Some(objection) = self.objection(instance, host, Method::Stop) {
-                return Fate::Refuse(format!("{}{objection}", kind.preamble(host)));
+                return StopFate::Refuse(format!("{}{objection}", kind.preamble(host)));
             }
         } else if kind == OperationKind::HostLockForce
             && let Some(why) = unmovable(instance, Method::Stop)
         {
             let reason = self.operation_reason(host, kind, false);
-            return Fate::Fail { reason: format!("{reason} and instance {why}"), said: None };
+            return StopFate::Fail(format!("{reason} and instance {why}"));
         }
-        Fate::Stop
+        StopFate::Stop
     }
 
     pub(in crate::core) fn operation_reason(

@@ -1,6 +1,6 @@
 //! Moving, evacuating, stopping and starting instances, a few at a time. Contract: vim-behaviour 5.3.4.
 
-use super::decide::{EvacuationFate, Fate};
+use super::decide::{EvacuationFate, Fate, StopFate};
 use super::host_down::Method;
 use super::operation::{ItemEnd, ItemState, Operation, OperationKind};
 use super::{FILE, LOGGER};
@@ -47,7 +47,6 @@ impl Vim {
                     self.fail_instance(&uuid, Some(&reason));
                     continue;
                 }
-                Fate::Stop => continue,
                 Fate::Move { action, joins } => (action, joins),
             };
             let (name, moved) = (instance.name().to_owned(), instance.is_being_moved());
@@ -68,7 +67,7 @@ impl Vim {
     /// Rebuilds instances of a host that does not work elsewhere, most important first.
     pub(super) fn evacuate_pass(&mut self, host: &str) {
         let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
-        let open = self.gate(host, kind, "evacuate");
+        let open = self.gate(host, kind, "evacuate") && !self.storm_holds(kind);
         let reason = self.operation_reason(host, kind, true);
         for uuid in Self::to_evacuate(self.instances_on(host)) {
             let Some(operation) = self.operations.get(host) else { return };
@@ -107,12 +106,12 @@ impl Vim {
                 continue;
             }
             match self.stop_fate(instance, host, kind) {
-                Fate::Refuse(reason) => return self.item_failed(host, &uuid, &reason),
-                Fate::Fail { reason, .. } => {
+                StopFate::Refuse(reason) => return self.item_failed(host, &uuid, &reason),
+                StopFate::Fail(reason) => {
                     self.fail_instance(&uuid, Some(&reason));
                     continue;
                 }
-                Fate::Stop | Fate::Move { .. } => {}
+                StopFate::Stop => {}
             }
             self.item(host, &uuid, ItemState::InProgress);
             if !self.do_action(&uuid, ActionType::Stop, None, BY, reason) {

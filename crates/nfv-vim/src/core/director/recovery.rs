@@ -69,7 +69,7 @@ impl Vim {
     /// Something changed that may let failed instances be healed: the audit comes soon.
     pub(in crate::core) fn recover_instances(&mut self) {
         let cooldown = self.config.instance.recovery_audit_cooldown;
-        if !self.recovery_is_open() {
+        if self.recovery_closed().is_some() {
             self.reschedule_recovery(cooldown);
             return;
         }
@@ -79,8 +79,15 @@ impl Vim {
         self.recovery.next_interval = cooldown;
     }
 
-    fn recovery_is_open(&self) -> bool {
-        self.dor.stabilized && !self.upgrade_blocks_instances() && self.has_other_hypervisor(None)
+    /// Why no instance may be healed now.
+    fn recovery_closed(&self) -> Option<&'static str> {
+        if !self.dor.stabilized {
+            Some("the site has just come up: it must be stable first (dead office recovery)")
+        } else if self.upgrade_blocks_instances() {
+            Some("an upgrade is under way during which instances are not recovered")
+        } else {
+            (!self.has_other_hypervisor(None)).then_some("there is no hypervisor in service")
+        }
     }
 
     /// Moves the audit's timer, counted from when it was armed. Contract: 1.1 "Reschedule".
@@ -98,7 +105,10 @@ impl Vim {
     pub(in crate::core) fn recovery_audit(&mut self) {
         let config = self.config.instance.clone();
         self.recovery.armed = self.now.mono;
-        if !self.recovery_is_open() {
+        if let Some(why) = self.recovery_closed() {
+            for uuid in self.instances_where(|instance| self.is_candidate(instance)) {
+                self.instance_held_back(&uuid, why);
+            }
             self.arm_recovery(config.recovery_audit_cooldown);
             return;
         }
@@ -184,12 +194,10 @@ impl Vim {
         force_fail: bool,
         fail_reason: Option<&str>,
     ) -> bool {
-        if !self.dor.stabilized || self.upgrade_blocks_instances() {
-            let why = if self.dor.stabilized {
-                "an upgrade is under way during which instances are not recovered"
-            } else {
-                "the site has just come up: it must be stable first (dead office recovery)"
-            };
+        // the hypervisors are no matter here: a crashed instance is at least set to error
+        if let Some(why) =
+            self.recovery_closed().filter(|_| !self.dor.stabilized || self.upgrade_blocks_instances())
+        {
             self.instance_held_back(uuid, why);
             self.reschedule_recovery(self.config.instance.recovery_audit_cooldown);
             return false;
@@ -223,16 +231,14 @@ impl Vim {
             self.settle();
         }
         if !failed || force_fail {
-            if fail_reason.is_none() {
-                self.because("it is set to error in Nova before it is healed");
-            }
-            self.fail_instance(uuid, fail_reason);
+            let why =
+                fail_reason.is_none().then(|| "it is set to error in Nova before it is healed".to_owned());
+            self.fail_instance_because(uuid, fail_reason, why);
         }
         let Some(cure) = cure else {
-            self.instance_held_back(
-                uuid,
-                "there is no way to heal it: its host is down and it may not be evacuated",
-            );
+            if let Some(why) = self.instances.get(uuid).map(|instance| self.why_no_cure(instance)) {
+                self.instance_held_back(uuid, why);
+            }
             return false;
         };
         let Some(instance) = self.instances.get(uuid) else { return false };
@@ -268,8 +274,7 @@ impl Vim {
         };
         let text = format!("Recover instance {name}, method={action}.");
         self.log(Level::Info, LOGGER, FILE, text);
-        self.because(why);
-        self.do_action(uuid, action, None, InitiatedBy::InstanceDirector, "")
+        self.do_action_because(uuid, action, None, (InitiatedBy::InstanceDirector, "", Some(why)))
     }
 
     /// The cure in words: what the history shows.
@@ -326,6 +331,27 @@ impl Vim {
             (Some(Cure::Evacuate), None)
         } else {
             (None, None)
+        }
+    }
+
+    /// Something can be done about it, once it is its turn.
+    pub(in crate::core) fn can_be_healed(&self, instance: &Instance) -> bool {
+        let cure = self.cure_for(instance).0;
+        cure.is_some()
+            && !(cure == Some(Cure::Evacuate) && self.waits_for_operator(instance))
+            && self.auto_recovery(instance)
+            && instance.recoverable
+    }
+
+    /// Why there is no cure.
+    fn why_no_cure(&self, instance: &Instance) -> &'static str {
+        let host = instance.host().and_then(|host| self.hosts.get(host));
+        if host.is_none() && !self.audits.hosts_listed {
+            "the platform has not told of its hosts yet"
+        } else if !self.is_allowed(instance, Method::Evacuate) {
+            "its host is down, and its local disk is too large for the system to rebuild it elsewhere"
+        } else {
+            "hosts that are down are not taken for down before dead office recovery is over"
         }
     }
 

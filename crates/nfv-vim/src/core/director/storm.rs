@@ -50,8 +50,8 @@ impl Vim {
         self.storm.last_failure.is_some()
     }
 
-    /// An operation that the guard keeps from moving instances.
-    pub(super) fn storm_holds(&self, kind: OperationKind) -> bool {
+    /// An operation whose evacuations are left to the recovery audit; what a host can still migrate, it migrates.
+    pub(in crate::core) fn storm_holds(&self, kind: OperationKind) -> bool {
         self.is_storm() && matches!(kind, OperationKind::HostFailed | OperationKind::HostDisable)
     }
 
@@ -74,7 +74,7 @@ impl Vim {
             .retain(|name, at| now.since(*at) <= config.window && hosts.get(name).is_some_and(is_down));
         let workers = self.hosts.values().filter(|host| host.is_worker()).count();
         let down = self.storm.failures.len();
-        if down < FEWEST || (down as u64) * 100 < config.host_percentage * workers as u64 {
+        if !self.are_many(down, workers) {
             return;
         }
         self.storm.last_failure = Some(now);
@@ -89,13 +89,16 @@ impl Vim {
         self.timers.arm(TimerKey::Storm, now + LOOK);
     }
 
-    /// An earlier process was in a storm: it is not over before that is seen.
+    /// So many of the workers down at once are a storm.
+    fn are_many(&self, down: usize, workers: usize) -> bool {
+        let share = self.config.instance.storm_guard.host_percentage;
+        down >= FEWEST && down as u64 * 100 >= share * workers as u64
+    }
+
+    /// An earlier process was in a storm: it is not over before that is seen, which is soon if the guard is off now.
     pub(in crate::core) fn storm_resume(&mut self) {
         if !self.alarms.values().any(is_own_alarm) {
             return;
-        }
-        if self.config.instance.storm_guard.host_percentage == 0 {
-            return self.storm_clear();
         }
         self.storm.last_failure = Some(self.now.mono);
         self.timers.arm(TimerKey::Storm, self.now.mono + LOOK);
@@ -107,17 +110,20 @@ impl Vim {
         let config = self.config.instance.storm_guard;
         let quiet = self.now.mono.since(last) >= config.window;
         let workers = self.hosts.values().filter(|host| host.is_worker());
-        let (all, down) =
-            workers.fold((0, 0), |(all, down), host| (all + 1, down + u64::from(is_down(host))));
-        let hosts_back = down * 100 < config.host_percentage * all;
+        let (mut all, mut down) = (0, 0);
+        for host in workers {
+            all += 1;
+            down += usize::from(is_down(host));
+        }
+        let hosts_back = !self.are_many(down, all);
         let waiting = self.instances.values().any(|instance| {
             instance.is_failed()
                 && !instance.is_going()
                 && !instance.is_locked()
-                && instance.recoverable
-                && self.auto_recovery(instance)
+                && self.can_be_healed(instance)
         });
-        if !quiet || (waiting && !hosts_back) {
+        let off = config.host_percentage == 0;
+        if !off && (!quiet || (waiting && !hosts_back)) {
             self.timers.arm(TimerKey::Storm, self.now.mono + LOOK);
             return;
         }

@@ -25,6 +25,11 @@ const fn initiator(by: InitiatedBy) -> &'static str {
     }
 }
 
+/// What the decision for an action is called.
+fn name_of(kind: ActionKind) -> &'static str {
+    kind.as_str().trim_end_matches("-action")
+}
+
 /// The action is over for the VIM when Nova has taken it. Contract: vim-behaviour 3.4, the simple states.
 const fn ends_when_taken(kind: ActionKind) -> bool {
     use ActionKind as K;
@@ -45,11 +50,6 @@ const fn ends_when_taken(kind: ActionKind) -> bool {
 }
 
 impl Vim {
-    /// Why the next action is begun, where the event log's reason does not say it.
-    pub(in crate::core) fn because(&mut self, why: impl Into<String>) {
-        self.why = Some(why.into());
-    }
-
     /// An action begins. Guest services of their own are no decision about an instance.
     pub(in crate::core) fn instance_decision_made(
         &mut self,
@@ -73,7 +73,7 @@ impl Vim {
             (None, reason) => reason.to_owned(),
         };
         let made = Made {
-            decision: kind.as_str().trim_end_matches("-action").to_owned(),
+            decision: name_of(kind).to_owned(),
             cause,
             by: initiator(by).to_owned(),
             evidence: self.instance_evidence(instance),
@@ -111,24 +111,23 @@ impl Vim {
 
     /// Another action takes the place of the running one.
     pub(in crate::core) fn instance_decision_displaced(&mut self, uuid: &str, by: ActionKind) {
-        let reason = format!("{} took its place", by.as_str().trim_end_matches("-action"));
+        let reason = format!("{} took its place", name_of(by));
         self.decision_ended(&(ObjectType::Instance, uuid.to_owned()), Outcome::Replaced, &reason);
     }
 
     /// Nothing is done with an instance that has failed, and this is why.
     pub(in crate::core) fn instance_held_back(&mut self, uuid: &str, why: &str) {
         let object = (ObjectType::Instance, uuid.to_owned());
-        let Some(instance) = self.instances.get(uuid) else { return };
         if self.histories.open.contains_key(&object) {
             return;
         }
-        let made = Made {
+        let made = |vim: &Self| Made {
             decision: NOTHING.to_owned(),
             cause: why.to_owned(),
             by: initiator(InitiatedBy::InstanceDirector).to_owned(),
-            evidence: self.instance_evidence(instance),
+            evidence: vim.instances.get(uuid).map(|one| vim.instance_evidence(one)).unwrap_or_default(),
         };
-        self.decision_against(object, made);
+        self.decision_against(object, made, why);
     }
 
     /// What the running action waits for, and when it must be over.

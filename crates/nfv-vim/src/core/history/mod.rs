@@ -100,19 +100,17 @@ struct Made {
 impl Histories {
     /// Goes on behind the rows of an earlier process. What it had under way is told to have been interrupted.
     pub(super) fn load(
+        last: i64,
         rows: Vec<DecisionRow>,
         durations: Durations,
         now: jiff::Timestamp,
     ) -> (Self, Vec<Write>) {
-        let mut histories = Self { durations, ..Self::default() };
+        let last = u64::try_from(last).unwrap_or(0);
+        let histories = Self { last, durations, ..Self::default() };
         let mut writes = Vec::new();
         for mut row in rows {
-            histories.last = histories.last.max(u64::try_from(row.seq).unwrap_or(0));
-            if !row.open {
-                continue;
-            }
             row.open = false;
-            // one that cannot be read is shown as it is, but not as under way
+            // one that cannot be read is shown by nobody, and is not under way any more
             if let Ok(mut decision) = serde_json::from_str::<Decision>(&row.data) {
                 decision.outcome = Some(Outcome::Interrupted.as_str().to_owned());
                 decision.outcome_reason =
@@ -137,16 +135,22 @@ impl Vim {
         self.histories.open.insert(object, open);
     }
 
-    /// Something is not done, and this is why. Said again for the same reason it is only counted.
-    fn decision_against(&mut self, object: Object, made: Made) {
-        if self
-            .histories
-            .unwell
-            .get(&object)
-            .is_some_and(|last| last.outcome.as_deref() == Some(HELD_BACK) && last.cause == made.cause)
+    /// Something is not done, and this is why. Said again for the same reason it is counted, and written only now and
+    /// then: audits say it every half minute.
+    fn decision_against(&mut self, object: Object, made: impl FnOnce(&Self) -> Made, cause: &str) {
+        let time = rfc3339(self.now.wall);
+        if let Some(last) = self.histories.unwell.get_mut(&object)
+            && last.outcome.as_deref() == Some(HELD_BACK)
+            && last.cause == cause
         {
+            (last.count, last.time, last.ended) = (last.count + 1, time.clone(), Some(time));
+            if last.count.is_power_of_two() {
+                let last = last.clone();
+                self.write_decision(&object, &last, false);
+            }
             return;
         }
+        let made = made(self);
         let mut decision = self.decision_of(&object, made);
         decision.outcome = Some(HELD_BACK.to_owned());
         decision.ended = Some(decision.time.clone());

@@ -56,7 +56,7 @@ pub struct Pending {
     pub reason: String,
     /// See [`Running::record`].
     pub record: Option<u64>,
-    /// Why, in words for the history; see `Vim::because`.
+    /// Why, in words for the history, where the event log's reason does not say it.
     pub why: Option<String>,
 }
 

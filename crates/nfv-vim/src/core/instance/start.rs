@@ -34,8 +34,19 @@ impl Vim {
         by: InitiatedBy,
         reason: &str,
     ) -> bool {
+        self.do_action_because(uuid, action, request, (by, reason, None))
+    }
+
+    /// The same. The cause is who began it, the reason of the event log, and why in words for the history where that does
+    /// not say it.
+    pub(in crate::core) fn do_action_because(
+        &mut self,
+        uuid: &str,
+        action: ActionType,
+        request: Option<ActionRequest>,
+        (by, reason, why): (InitiatedBy, &str, Option<String>),
+    ) -> bool {
         if self.upgrade_blocks_instances() {
-            self.why = None;
             let text = format!("Upgrade inprogress, action {action} for instance {uuid} refused.");
             self.log(Level::Info, "nfv_vim.objects.instance", "_instance.py", text);
             return false;
@@ -50,7 +61,7 @@ impl Vim {
         if request.is_none() {
             self.new_action_data(uuid, action, ActionRequest::default(), from_cli);
         }
-        self.start_action(uuid, kind, by, reason);
+        self.start_action_because(uuid, kind, (by, reason, why));
         true
     }
 
@@ -98,9 +109,20 @@ impl Vim {
 
     /// Sets an instance to error in Nova, so that everyone sees that it failed.
     pub(in crate::core) fn fail_instance(&mut self, uuid: &str, reason: Option<&str>) {
+        self.fail_instance_because(uuid, reason, None);
+    }
+
+    /// The same, with why in words for the history.
+    pub(in crate::core) fn fail_instance_because(
+        &mut self,
+        uuid: &str,
+        reason: Option<&str>,
+        why: Option<String>,
+    ) {
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         instance.fail_reason = reason.map(str::to_owned);
-        self.start_action(uuid, ActionKind::Fail, InitiatedBy::Unknown, reason.unwrap_or_default());
+        let cause = (InitiatedBy::Unknown, reason.unwrap_or_default(), why);
+        self.start_action_because(uuid, ActionKind::Fail, cause);
     }
 
     /// Starts a machine, or queues it. What is under way is given up first, except a fail action.
@@ -111,7 +133,15 @@ impl Vim {
         by: InitiatedBy,
         reason: &str,
     ) {
-        let why = self.why.take();
+        self.start_action_because(uuid, kind, (by, reason, None));
+    }
+
+    fn start_action_because(
+        &mut self,
+        uuid: &str,
+        kind: ActionKind,
+        (by, reason, why): (InitiatedBy, &str, Option<String>),
+    ) {
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         if instance.deleted {
             return;

@@ -5,7 +5,7 @@ use super::destination::Room;
 use super::{action, whole};
 use crate::core::Vim;
 use crate::core::director::OperationKind;
-use crate::core::director::decide::{EvacuationFate, Fate};
+use crate::core::director::decide::{EvacuationFate, Fate, StopFate};
 use crate::core::director::host_down::operation_kind;
 use crate::core::host::{Host, HostState, VimHostAction};
 use crate::core::instance::Instance;
@@ -73,13 +73,7 @@ impl Vim {
         let leaves = |one: &&InstanceMove| one.action != action::STAY;
         let estimate = self.time_for(moves.iter().filter(leaves), at_once);
         moves.extend(self.staying(name, &moves));
-        let nowhere = |one: &&InstanceMove| one.destinations.as_ref().is_some_and(|to| to.count == 0);
-        let lost = moves.iter().filter(nowhere).count();
-        if lost > 0 {
-            preview
-                .notes
-                .push(format!("As far as the VIM knows, no host has room for {lost} of the instances."));
-        }
+        preview.notes.extend(super::nowhere_to_go(&moves, &[name.to_owned()]));
         preview.refused = preview.refused.or(refused);
         preview.stages.push(PreviewStage {
             hosts: vec![name.to_owned()],
@@ -91,16 +85,22 @@ impl Vim {
     }
 
     /// Each instance that moves, and what stands in the way of the whole.
-    fn migrations(
-        &self,
+    fn migrations<'a>(
+        &'a self,
         host: &str,
         kind: OperationKind,
-        room: &Room<'_>,
+        room: &Room<'a>,
     ) -> Vec<(InstanceMove, Option<String>)> {
         let going = self.to_migrate(self.instances_on(host));
-        let mut moves: Vec<_> = (going.iter().filter_map(|uuid| self.instances.get(uuid)))
-            .map(|instance| self.fate_shown(instance, host, &self.migration_fate(instance, host, kind), room))
-            .collect();
+        let closed = self.gate_closed(kind);
+        let shown = |instance| match closed {
+            Some(why) => {
+                let moved = self.instance_move(instance, host, action::STAY);
+                (InstanceMove { reason: Some(format!("{why}: nothing is moved")), ..moved }, None)
+            }
+            None => self.fate_shown(instance, host, &self.migration_fate(instance, host, kind), room),
+        };
+        let mut moves: Vec<_> = going.iter().filter_map(|uuid| self.instances.get(uuid)).map(shown).collect();
         // what has failed is rebuilt elsewhere once the host is down
         let gone: BTreeSet<_> = going.into_iter().collect();
         moves.extend(self.evacuations(host, kind, room, &gone));
@@ -108,27 +108,42 @@ impl Vim {
     }
 
     fn stops(&self, host: &str, kind: OperationKind) -> Vec<(InstanceMove, Option<String>)> {
-        let room = Room::new(self);
         let instances = self.to_stop(self.instances_on(host)).into_iter();
         let instances = instances.filter_map(|uuid| self.instances.get(&uuid));
         instances
-            .map(|instance| {
-                let fate = self.stop_fate(instance, host, kind);
-                let (mut shown, refused) = self.fate_shown(instance, host, &fate, &room);
-                shown.then = (fate == Fate::Stop).then(|| ActionType::Start.to_string());
-                (shown, refused)
-            })
+            .map(|instance| self.stop_shown(instance, host, &self.stop_fate(instance, host, kind)))
             .collect()
     }
 
-    fn evacuations(
+    /// What becomes of an instance that is to be stopped, as it is shown; of a refusal also the reason.
+    pub(super) fn stop_shown(
         &self,
+        instance: &Instance,
+        host: &str,
+        fate: &StopFate,
+    ) -> (InstanceMove, Option<String>) {
+        let shown = |action, reason: Option<&String>| InstanceMove {
+            reason: reason.cloned(),
+            ..self.instance_move(instance, host, action)
+        };
+        match fate {
+            StopFate::Refuse(reason) => (shown(action::STAY, Some(reason)), Some(reason.clone())),
+            StopFate::Fail(reason) => (shown(action::FAIL, Some(reason)), None),
+            StopFate::Stop => {
+                let then = Some(ActionType::Start.to_string());
+                (InstanceMove { then, ..shown(ActionType::Stop.as_str(), None) }, None)
+            }
+        }
+    }
+
+    fn evacuations<'a>(
+        &'a self,
         host: &str,
         kind: OperationKind,
-        room: &Room<'_>,
+        room: &Room<'a>,
         but: &BTreeSet<String>,
     ) -> Vec<(InstanceMove, Option<String>)> {
-        let open = self.gate_closed(kind).is_none();
+        let open = self.gate_closed(kind).is_none() && !self.storm_holds(kind);
         let left = Self::to_evacuate(self.instances_on(host).filter(|one| !but.contains(one.uuid())));
         let left = left.iter().filter_map(|uuid| self.instances.get(uuid));
         left.map(|instance| {
@@ -173,12 +188,12 @@ impl Vim {
     }
 
     /// A fate as it is shown; of a refusal also the reason, which ends the operation.
-    pub(super) fn fate_shown(
+    pub(super) fn fate_shown<'a>(
         &self,
-        instance: &Instance,
+        instance: &'a Instance,
         host: &str,
         fate: &Fate,
-        room: &Room<'_>,
+        room: &Room<'a>,
     ) -> (InstanceMove, Option<String>) {
         match fate {
             Fate::Refuse(reason) => {
@@ -190,7 +205,6 @@ impl Vim {
                 (InstanceMove { reason: Some(reason.clone()), ..moved }, None)
             }
             Fate::Move { action, .. } => (self.leaving(instance, host, action.as_str(), room), None),
-            Fate::Stop => (self.instance_move(instance, host, ActionType::Stop.as_str()), None),
         }
     }
 

@@ -71,7 +71,7 @@ impl Vim {
     }
 
     /// The same, of one that leaves its host.
-    fn leaving(&self, instance: &Instance, host: &str, action: &str, room: &Room<'_>) -> InstanceMove {
+    fn leaving<'a>(&self, instance: &'a Instance, host: &str, action: &str, room: &Room<'a>) -> InstanceMove {
         let destinations = Some(room.destinations(instance, host));
         InstanceMove { destinations, ..self.instance_move(instance, host, action) }
     }
@@ -88,14 +88,26 @@ impl Vim {
     }
 }
 
+/// A note about instances for which the VIM knows of no host with room.
+fn nowhere_to_go(moves: &[InstanceMove], hosts: &[String]) -> Option<String> {
+    let nowhere = |one: &&InstanceMove| one.destinations.as_ref().is_some_and(|to| to.count == 0);
+    let lost = moves.iter().filter(nowhere).count();
+    let of = hosts.join(", ");
+    (lost > 0)
+        .then(|| format!("As far as the VIM knows, no host has room for {lost} of the instances of {of}."))
+}
+
 /// One after the other.
 fn sum<'a>(parts: impl Iterator<Item = &'a Estimate>) -> Estimate {
     let mut total = Estimate { seconds: 0, measured: true };
+    let mut any = false;
     for part in parts {
+        any = true;
         total.seconds += part.seconds;
         // what takes no time is no assumption
         total.measured &= part.measured || part.seconds == 0;
     }
+    total.measured &= any;
     total
 }
 

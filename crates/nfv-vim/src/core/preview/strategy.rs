@@ -5,7 +5,7 @@ use super::destination::Room;
 use super::{action, sum, whole};
 use crate::core::Vim;
 use crate::core::director::OperationKind;
-use crate::core::director::decide::Fate;
+use crate::core::director::decide::{Fate, StopFate};
 use crate::core::director::sw_mgmt_world::instance_facts;
 use crate::core::instance::Instance;
 use crate::core::strategy::step::{Hosts, Instances};
@@ -38,23 +38,20 @@ impl Vim {
         let update = self.sw_update().filter(|update| Some(update.kind.as_str()) == kind)?;
         let (strategy, data) = (update.strategy()?, update.data()?);
         let mut preview = Preview::default();
-        let rest = match strategy.state {
-            StrategyState::ReadyToApply | StrategyState::Applying => {
-                strategy.apply.stages.get(strategy.apply.current_stage..).unwrap_or_default()
-            }
-            StrategyState::BuildFailed | StrategyState::BuildTimeout => {
-                preview.refused = Some(strategy.build.reason.clone());
+        let under_way = strategy.state == StrategyState::Applying;
+        let rest = match strategy.may_apply(None) {
+            Err(reason) if !under_way => {
+                // a strategy that is being built has no reason yet
+                let unbuilt = || "the strategy is being built: ask again when it is ready".to_owned();
+                preview.refused =
+                    Some(Some(reason).filter(|reason| !reason.is_empty()).unwrap_or_else(unbuilt));
                 &[]
             }
-            StrategyState::Initial | StrategyState::Building => {
-                preview.notes.push("The strategy is being built: ask again when it is ready.".to_owned());
-                &[]
-            }
-            _ => {
-                preview.notes.push(format!("Nothing is left to be applied: it is {}.", strategy.state));
-                &[]
-            }
+            Ok(_) | Err(_) => strategy.apply.stages.get(strategy.apply.current_stage..).unwrap_or_default(),
         };
+        if under_way && strategy.apply.stage_inprogress() {
+            preview.notes.push("It is being applied: this is what is left of it.".to_owned());
+        }
         if let Some(why) = self.gate_closed(OperationKind::MigrateInstances).filter(|_| !rest.is_empty()) {
             preview.notes.push(format!("{why}: nothing is moved before that is over."));
         }
@@ -73,6 +70,7 @@ impl Vim {
         for (index, stage) in rest.iter().enumerate() {
             let shown = model.stage(first + index, stage);
             let ends = shown.refused.is_some();
+            preview.notes.extend(super::nowhere_to_go(&shown.moves, &shown.hosts));
             preview.stages.push(shown);
             if ends {
                 preview.notes.push("The stages behind the one that is refused are not looked at.".to_owned());
@@ -88,7 +86,6 @@ impl<'a> Model<'a> {
         let done = if stage.inprogress { stage.current_step } else { 0 };
         let mut shown =
             PreviewStage { stage_id: index as u64, name: stage.name.clone(), ..PreviewStage::default() };
-        let before = self.room.clone();
         let mut hosts = BTreeSet::new();
         for step in stage.steps.get(done..).unwrap_or_default() {
             let task = &step.kind.task;
@@ -108,8 +105,6 @@ impl<'a> Model<'a> {
                 break;
             }
         }
-        // what was closed for the stage is open again behind it; what moved has moved
-        self.room.reopen(before);
         shown.hosts = hosts.into_iter().collect();
         shown.estimate = sum(shown.steps.iter().map(|step| &step.estimate));
         shown
@@ -147,6 +142,10 @@ impl<'a> Model<'a> {
                 self.room.close(&hosts.names);
                 self.of_step(task)
             }
+            Task::UnlockHosts(hosts) | Task::RebootHosts(hosts) | Task::EnableHostServices { hosts, .. } => {
+                self.room.open(&hosts.names);
+                self.of_step(task)
+            }
             _ => self.of_step(task),
         }
     }
@@ -160,18 +159,7 @@ impl<'a> Model<'a> {
         Done { estimate, ..Done::default() }
     }
 
-    /// The instances on a host, in table order.
-    fn on_host(&self, host: &str) -> Vec<&'a Instance> {
-        let there = self.vim.instances_on(host).filter(|one| self.room.host_of(one) == Some(host));
-        let came = self.room.moved.iter().filter(|(_, to)| *to == host);
-        let came = came.filter_map(|(uuid, _)| self.vim.instances.get(uuid));
-        let mut all: Vec<_> = there.chain(came).filter(|one| !one.deleted).collect();
-        all.sort_by(|a, b| a.uuid().cmp(b.uuid()));
-        all.dedup_by(|a, b| a.uuid() == b.uuid());
-        all
-    }
-
-    fn facts(&self, instance: &Instance) -> InstanceFacts {
+    fn facts(&self, instance: &'a Instance) -> InstanceFacts {
         let stopped = self.stopped.contains(instance.uuid());
         let facts = instance_facts(instance);
         InstanceFacts {
@@ -184,7 +172,7 @@ impl<'a> Model<'a> {
     }
 
     fn facts_on(&self, hosts: &[String]) -> Vec<InstanceFacts> {
-        hosts.iter().flat_map(|host| self.on_host(host)).map(|instance| self.facts(instance)).collect()
+        hosts.iter().flat_map(|host| self.room.on_host(host)).map(|instance| self.facts(instance)).collect()
     }
 
     /// The hosts of instances that are to be handled, or why an operation cannot begin.
@@ -213,7 +201,7 @@ impl<'a> Model<'a> {
         }
         let at_once = self.vim.config.instance.max_concurrent_migrates_per_host;
         for host in hosts.into_keys() {
-            let going = self.vim.to_migrate(self.on_host(&host).into_iter());
+            let going = self.vim.to_migrate(self.room.on_host(&host).into_iter());
             let mut moves = Vec::new();
             for instance in going.iter().filter_map(|uuid| self.vim.instances.get(uuid)) {
                 if self.stopped.contains(instance.uuid()) {
@@ -238,7 +226,7 @@ impl<'a> Model<'a> {
     }
 
     /// The operation ends before it would come to this one.
-    fn not_begun(&self, instance: &Instance, host: &str) -> InstanceMove {
+    fn not_begun(&self, instance: &'a Instance, host: &str) -> InstanceMove {
         let reason = Some("nothing more is begun after the one that is refused".to_owned());
         InstanceMove { reason, ..self.vim.instance_move(instance, host, action::STAY) }
     }
@@ -256,7 +244,7 @@ impl<'a> Model<'a> {
             let shown = self.vim.instance_move(instance, host, action::STAY);
             InstanceMove { reason: Some(reason.to_owned()), ..shown }
         };
-        self.on_host(host).into_iter().map(stays).collect()
+        self.room.on_host(host).into_iter().map(stays).collect()
     }
 
     fn stop(&mut self, wanted: &Instances) -> Done {
@@ -275,7 +263,7 @@ impl<'a> Model<'a> {
         let mut done = Done::default();
         for (host, wanted) in hosts {
             let mut moves = Vec::new();
-            for uuid in self.vim.to_stop(self.on_host(&host).into_iter()) {
+            for uuid in self.vim.to_stop(self.room.on_host(&host).into_iter()) {
                 let Some(instance) = self.vim.instances.get(&uuid).filter(|_| wanted.contains(&uuid)) else {
                     continue;
                 };
@@ -284,9 +272,8 @@ impl<'a> Model<'a> {
                     continue;
                 }
                 let fate = self.vim.stop_fate(instance, &host, KIND);
-                let (mut shown, refused) = self.vim.fate_shown(instance, &host, &fate, &self.room);
-                if fate == Fate::Stop {
-                    shown.then = Some(ActionType::Start.to_string());
+                let (shown, refused) = self.vim.stop_shown(instance, &host, &fate);
+                if fate == StopFate::Stop {
                     self.stopped.insert(uuid);
                 }
                 done.refused = done.refused.or(refused);

@@ -92,6 +92,16 @@ pub struct Rig {
 }
 
 impl Rig {
+    /// The core itself.
+    pub fn vim(&mut self) -> &mut Vim {
+        &mut self.vim
+    }
+
+    /// The rows it has written.
+    pub fn store(&self) -> &Memory {
+        &self.store
+    }
+
     fn take(&mut self, outcome: Outcome) {
         self.store.apply(&outcome.writes);
         for effect in outcome.effects {
