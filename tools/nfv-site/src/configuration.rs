@@ -67,10 +67,11 @@ impl VimPorts {
 }
 
 /// The first of eight ports that are free now, below those that the system gives to outgoing connections: those could
-/// be taken again before they are opened. Sites of one process and of different processes do not meet.
+/// be taken again before they are opened. Sites of one process do not meet; those of different processes have 64 ports
+/// each before they could.
 pub(crate) fn free_block(is_free: impl Fn(u16) -> bool) -> anyhow::Result<u16> {
     static BLOCKS: AtomicU16 = AtomicU16::new(0);
-    let own = (std::process::id() % 500) as u16 * 16;
+    let own = (std::process::id() % 125) as u16 * 64;
     for _ in 0..1000 {
         let first = LOWEST_PORT + (own + BLOCKS.fetch_add(8, Ordering::Relaxed)) % PORTS;
         if (first..first + 8).all(&is_free) {

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 use structopt::StructOpt;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Options of the demonstration.
 #[derive(Debug, StructOpt)]
@@ -46,7 +47,7 @@ async fn main() -> ExitCode {
     // Ctrl-C at a terminal reaches the processes of the site, too: that one of them has ended is no news then
     let played = tokio::select! {
         biased;
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        _ = told_to_end() => Err(anyhow::anyhow!("interrupted")),
         played = play(&arguments) => played,
     };
     let played = match played {
@@ -61,6 +62,18 @@ async fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Whoever ends this program ends the processes of its site with it.
+async fn told_to_end() -> anyhow::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        told = tokio::signal::ctrl_c() => told?,
+        _ = terminated.recv() => {}
+        _ = hung_up.recv() => {}
+    }
+    Ok(())
 }
 
 /// Plays the whole story; true when all was as expected.
@@ -114,7 +127,7 @@ async fn finish(mut show: Show, stay: bool) -> anyhow::Result<()> {
     };
     tokio::select! {
         biased;
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        told = told_to_end() => told,
         error = go_on => Err(error),
     }
 }
