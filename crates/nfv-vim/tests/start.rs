@@ -79,10 +79,10 @@ fn sizes(vim: &Vim) -> Vec<(&'static str, usize)> {
     ]
 }
 
-/// Every text column of every row but those of the side table: table, column, text.
+/// Every text column of every row but those of our own tables: table, column, text.
 fn each_text(snapshot: &mut Value, mut change: impl FnMut(&str, &str, &mut String)) {
     for (table, rows) in snapshot.as_object_mut().unwrap() {
-        if matches!(table.as_str(), "quarantined" | "state") {
+        if matches!(table.as_str(), "quarantined" | "state" | "decisions" | "last_decision") {
             continue;
         }
         for row in rows.as_array_mut().unwrap() {

@@ -14,6 +14,9 @@ pub struct Outcome {
     pub writes: Vec<Write>,
     /// What to do after the commit, in order.
     pub effects: Vec<Effect>,
+    /// Rows of the history, in order: written after the effects, in a transaction of their own, and no harm if they are
+    /// lost. Nothing waits for them.
+    pub history: Vec<Write>,
 }
 
 /// One thing for the shell to do.

@@ -407,7 +407,7 @@ impl Vim {
             dirty_instances: std::collections::BTreeSet::new(),
             out: Outcome::default(),
         };
-        vim.out.writes.extend(interrupted);
+        vim.out.history.extend(interrupted);
         bad.extend(vim.load_strategies(snapshot.sw_updates));
         vim.report_quarantined(bad, unreadable);
         vim.storm_resume();

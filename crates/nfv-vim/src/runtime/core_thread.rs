@@ -224,14 +224,14 @@ impl CoreThread {
             self.histograms.add(name, histogram::names::deciseconds(begun.elapsed()), local_time());
             self.monitor.committed(begun.elapsed());
         }
+        let mut asked_for = Vec::new();
         for effect in outcome.effects {
             if let Effect::LogHistograms = effect {
                 self.log_histograms(histogram::Form::Plain);
                 continue;
             }
-            if let Effect::ShowHistory { request, asked } = &effect {
-                let responses = vec![super::history::show(&mut self.database, asked)];
-                self.performer.perform(Effect::Respond { request: *request, responses });
+            if let Effect::ShowHistory { request, asked } = effect {
+                asked_for.push((request, asked));
                 continue;
             }
             if let Effect::Resume(id) = &effect {
@@ -254,7 +254,24 @@ impl CoreThread {
             self.performer.perform(effect);
             drop(unused);
         }
+        self.remember(&outcome.history);
+        for (request, asked) in asked_for {
+            let responses = vec![super::history::show(&mut self.database, &asked)];
+            self.performer.perform(Effect::Respond { request, responses });
+        }
         Ok(())
+    }
+
+    /// Writes the history. If that fails it is a pity, and no reason to stop; the next commit finds out what is wrong.
+    fn remember(&mut self, history: &[nfv_vim_db::Write]) {
+        if let Err(error) = self.database.apply_without_waiting(history) {
+            tracing::warn!(
+                logger = "nfv_vim.database",
+                file = "_database.py",
+                "{} rows of the history are lost: {error}.",
+                history.len()
+            );
+        }
     }
 
     fn commit(&mut self, outcome: &Outcome) -> Result<(), End> {
@@ -283,6 +300,7 @@ impl CoreThread {
 fn append(to: &mut Outcome, mut from: Outcome) {
     to.writes.append(&mut from.writes);
     to.effects.append(&mut from.effects);
+    to.history.append(&mut from.history);
 }
 
 /// The beginning of a text; the rest, which may be long, is not made.

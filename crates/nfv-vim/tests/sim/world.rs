@@ -474,6 +474,10 @@ impl World {
             for effect in outcome.effects {
                 self.effect(effect);
             }
+            // a crash that comes behind the effects comes before the history
+            if crash.is_none() {
+                self.store.commit(&outcome.history);
+            }
             if self.failure.is_none()
                 && self.inputs.is_multiple_of(self.check_every)
                 && let Some(vim) = &self.vim
@@ -485,7 +489,7 @@ impl World {
                     self.now,
                     self.inputs,
                 )
-                .and_then(|()| history::after_input(vim, &self.store))
+                .and_then(|()| if crash.is_none() { history::after_input(vim, &self.store) } else { Ok(()) })
             {
                 self.fail(what);
             }

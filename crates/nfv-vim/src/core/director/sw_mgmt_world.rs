@@ -209,7 +209,7 @@ impl World for CoreWorld<'_> {
 
     fn took(&mut self, step: &str, time: Duration) {
         let write = self.vim.histories.durations.took(&format!("step:{step}"), time);
-        self.vim.out.writes.extend(write);
+        self.vim.out.history.extend(write);
     }
 
     fn note(&mut self, text: String) {

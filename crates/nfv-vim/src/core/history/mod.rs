@@ -186,7 +186,7 @@ impl Vim {
         self.write_decision(object, &decision, false);
         if outcome == Outcome::Completed {
             if let Some(write) = self.histories.durations.took(&decision.decision, took) {
-                self.out.writes.push(write);
+                self.out.history.push(write);
             }
         } else if !matches!(outcome, Outcome::Replaced | Outcome::Accepted) {
             self.histories.unwell.insert(object.clone(), decision);
@@ -199,7 +199,7 @@ impl Vim {
         self.histories.open.remove(&object);
         self.histories.unwell.remove(&object);
         self.histories.moved.remove(&object);
-        self.out.writes.push(Write::PruneDecisions {
+        self.out.history.push(Write::PruneDecisions {
             kind: kind.as_str().to_owned(),
             key: object.1,
             keep: 0,
@@ -249,14 +249,14 @@ impl Vim {
             open,
             data: pyjson::to_string(decision),
         };
-        self.out.writes.push(Write::PutDecision(row));
+        self.out.history.push(Write::PutDecision(row));
         if !open {
             let keep = i64::from(self.config.history.decisions_per_object);
-            self.out.writes.push(Write::PruneDecisions { kind, key, keep });
+            self.out.history.push(Write::PruneDecisions { kind, key, keep });
         }
     }
 
-    /// A request for the decisions about an object: the shell reads them, once what this input led to is committed.
+    /// A request for the decisions about an object: the shell reads them, once all that this input led to is written.
     pub(super) fn show_history(&mut self, id: RequestId, asked: GetHistory) {
         let known = match (asked.object_type, &asked.object) {
             (Some(ObjectType::Host), Some(name)) => self.hosts.contains_key(name),

@@ -104,6 +104,7 @@ impl Rig {
 
     fn take(&mut self, outcome: Outcome) {
         self.store.apply(&outcome.writes);
+        self.store.apply(&outcome.history);
         for effect in outcome.effects {
             match effect {
                 Effect::Call { id, call } => {
