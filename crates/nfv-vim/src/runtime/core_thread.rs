@@ -4,6 +4,7 @@
 //! before. If the database cannot take the writes, effects are held back and the commit is tried again; after
 //! [`COMMIT_PATIENCE`] the process ends, and the other controller takes over.
 
+use super::history::Waiting;
 use super::inbox::{Message, Signal};
 use super::monitor::{InputKind, Monitor};
 use super::performer::Performer;
@@ -27,6 +28,8 @@ use std::time::{Duration, Instant};
 const BATCH: usize = 64;
 /// The loop turns at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+/// Nothing came for so long: there is time to write the history.
+const QUIET: Duration = Duration::from_millis(20);
 /// A commit that fails is tried again for this long.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
 /// It is looked this often whether Kubernetes is configured.
@@ -57,6 +60,8 @@ pub(super) struct CoreThread {
     pub(super) histograms: Histograms,
     /// When it was last looked whether Kubernetes is configured.
     pub(super) looked_for_kubernetes: Instant,
+    /// Rows of the history that are written when nothing else is to be done.
+    pub(super) history: Waiting,
     pub(super) monitor: Arc<Monitor>,
     pub(super) supervisor: Supervisor,
     /// Calls under way: what they are called in the histograms, and since when.
@@ -92,16 +97,26 @@ impl CoreThread {
                 }
             },
         };
+        if !matches!(end, End::Database(_)) {
+            self.write_history();
+        }
         (end, self.database, self.performer)
     }
 
     /// Waits for inputs, handles them, commits, performs.
     fn turn(&mut self) -> Result<(), End> {
         let now = self.clock.now().mono;
-        let sleep = self.vim.next_deadline().map_or(LONGEST_SLEEP, |due| due.since(now).min(LONGEST_SLEEP));
+        let mut sleep =
+            self.vim.next_deadline().map_or(LONGEST_SLEEP, |due| due.since(now).min(LONGEST_SLEEP));
+        if !self.history.is_empty() {
+            sleep = sleep.min(QUIET);
+        }
         let first = match self.inbox.recv_timeout(sleep) {
             Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                self.write_history();
+                None
+            }
             Err(RecvTimeoutError::Disconnected) => return Err(End::Deserted),
         };
         let begun = Instant::now();
@@ -254,7 +269,10 @@ impl CoreThread {
             self.performer.perform(effect);
             drop(unused);
         }
-        self.remember(&outcome.history);
+        self.history.push(outcome.history);
+        if self.history.is_due() || !asked_for.is_empty() {
+            self.write_history();
+        }
         for (request, asked) in asked_for {
             let responses = vec![super::history::show(&mut self.database, &asked)];
             self.performer.perform(Effect::Respond { request, responses });
@@ -262,9 +280,11 @@ impl CoreThread {
         Ok(())
     }
 
-    /// Writes the history. If that fails it is a pity, and no reason to stop; the next commit finds out what is wrong.
-    fn remember(&mut self, history: &[nfv_vim_db::Write]) {
-        if let Err(error) = self.database.apply_without_waiting(history) {
+    /// Writes what waits of the history. If that fails it is a pity, and no reason to stop; the next commit finds out
+    /// what is wrong.
+    fn write_history(&mut self) {
+        let history = self.history.take();
+        if let Err(error) = self.database.apply_without_waiting(&history) {
             tracing::warn!(
                 logger = "nfv_vim.database",
                 file = "_database.py",

@@ -176,6 +176,7 @@ fn start_and_run(settings: &Settings, config: &RuntimeConfig) -> anyhow::Result<
         histograms: Histograms::default(),
         calls: HashMap::new(),
         looked_for_kubernetes: std::time::Instant::now(),
+        history: Default::default(),
         monitor,
         supervisor: Supervisor::from_environment(),
     };
