@@ -29,6 +29,8 @@ pub struct Host {
     pub operational: String,
     /// `available`, `failed`, `offline`, ...
     pub availability: String,
+    /// What an operator has ordered and is not done.
+    pub action: String,
     /// The VIM's last word about the host's services.
     pub vim_progress: String,
     /// Servers on it.

@@ -38,7 +38,7 @@ pub use cloud::{Action, Cloud, Happening, Host, Report, Standing, Vm};
 pub use configuration::{Settings, VimPorts};
 pub use guest_daemons::GuestDaemons;
 pub use guests::Guests;
-pub use process::Process;
+pub use process::{Process, complaints};
 pub use proxy::Proxy;
 pub use site::{Options, Site};
 pub use stand_in::StandIn;

@@ -2,6 +2,7 @@
 
 use crate::api::Api;
 use crate::broker::Broker;
+use crate::client::Client;
 use crate::cloud::Cloud;
 use crate::configuration::{self, LabPorts, Settings, VimPorts};
 use crate::process::{self, Process};
@@ -243,6 +244,14 @@ impl Site {
     pub async fn start_proxy(&self) -> anyhow::Result<Proxy> {
         let program = self.program("nova-api-proxy");
         Proxy::start(program, &self.directory, self.lab_ports, self.vim_ports.compute).await
+    }
+
+    /// A client of a port of the site with an administrator's token.
+    ///
+    /// # Errors
+    /// There is no token.
+    pub async fn client(&self, port: u16) -> anyhow::Result<Client> {
+        Client::log_in(self.lab_ports.keystone, port).await
     }
 
     /// sw-manager with the credentials of the site's administrator.
