@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::config::VimAddresses;
 use crate::faults::Rule;
+use crate::glob;
 use crate::lab::Shared;
 use crate::model::Cloud;
 use crate::scenario::Scenario;
@@ -23,7 +24,10 @@ pub async fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
         ("GET", []) => Reply::ok(&help()),
         ("GET", ["state"]) => Reply::ok(&shared.with_cloud(|cloud| state(cloud))),
         ("GET", ["hosts"]) => Reply::ok(&shared.with_cloud(|cloud| hosts(cloud))),
-        ("GET", ["vms"]) => Reply::ok(&shared.with_cloud(|cloud| vms(cloud))),
+        ("GET", ["vms"]) => {
+            let pattern = request.query("name").unwrap_or("*");
+            Reply::ok(&shared.with_cloud(|cloud| vms(cloud, pattern)))
+        }
         ("GET", ["alarms"]) => Reply::ok(&shared.with_cloud(|cloud| json!(cloud.alarms))),
         ("GET", ["guests"]) => Reply::ok(&shared.with_cloud(|cloud| guests(cloud))),
         ("GET", ["history"]) => Reply::ok(&shared.with_cloud(|cloud| json!(cloud.history))),
@@ -136,7 +140,7 @@ fn start_scenario(shared: &Arc<Shared>, request: &Request) -> Reply {
 }
 
 fn state(cloud: &Cloud) -> Value {
-    json!({"at": cloud.now().as_secs_f64(), "hosts": hosts(cloud), "vms": vms(cloud), "alarms": cloud.alarms})
+    json!({"at": cloud.now().as_secs_f64(), "hosts": hosts(cloud), "vms": vms(cloud, "*"), "alarms": cloud.alarms})
 }
 
 fn hosts(cloud: &Cloud) -> Value {
@@ -167,8 +171,9 @@ fn hosts(cloud: &Cloud) -> Value {
     Value::Array(list.collect())
 }
 
-fn vms(cloud: &Cloud) -> Value {
-    let list = cloud.servers.values().map(|server| {
+fn vms(cloud: &Cloud, pattern: &str) -> Value {
+    let wanted = cloud.servers.values().filter(|server| glob::matches(pattern, &server.name));
+    let list = wanted.map(|server| {
         json!({
             "name": server.name, "uuid": server.id, "status": server.status(),
             "vm_state": server.state.as_str(), "task_state": server.task,

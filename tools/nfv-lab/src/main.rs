@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use nfv_lab::config::ClusterFile;
+use nfv_lab::config::{Amqp, ClusterFile};
 use nfv_lab::generate;
 use nfv_lab::lab::{Lab, Options};
 use nfv_lab::scenario::{Scenario, run};
@@ -72,6 +72,9 @@ struct RunArguments {
     /// host:port of the VIM's host listener
     #[structopt(long)]
     vim_listener: Option<String>,
+    /// Broker that gets Nova's notifications, instead of the cluster file's
+    #[structopt(long)]
+    amqp_url: Option<String>,
     /// Port of the VIM's API in Keystone's catalog
     #[structopt(long)]
     vim_api_port: Option<u16>,
@@ -114,6 +117,9 @@ fn cluster(arguments: &RunArguments) -> anyhow::Result<ClusterFile> {
     set(&mut file.vim.infrastructure, &arguments.vim_infrastructure);
     set(&mut file.vim.guest, &arguments.vim_guest);
     set(&mut file.vim.listener, &arguments.vim_listener);
+    if let Some(url) = &arguments.amqp_url {
+        file.amqp = Some(Amqp::new(url));
+    }
     file.identity.vim_api_port = arguments.vim_api_port.unwrap_or(file.identity.vim_api_port);
     file.lab.port_base = arguments.port_base.or(file.lab.port_base);
     file.lab.seed = arguments.seed.unwrap_or(file.lab.seed);

@@ -10,6 +10,7 @@ pub struct Client {
     http: reqwest::Client,
     token: String,
     project: String,
+    keystone: u16,
 }
 
 impl Client {
@@ -31,7 +32,8 @@ impl Client {
         let token = token.context("the lab's Keystone gives no token")?.to_owned();
         let body: Value = answer.json().await.context("the lab's Keystone describes no token")?;
         let project = body["token"]["project"]["id"].as_str().context("the token is for no project")?;
-        Ok(Self { base: format!("http://127.0.0.1:{port}"), http, token, project: project.to_owned() })
+        let (base, project) = (format!("http://127.0.0.1:{port}"), project.to_owned());
+        Ok(Self { base, http, token, project, keystone })
     }
 
     /// The token.
@@ -42,6 +44,16 @@ impl Client {
     /// Id of the project that the token is for.
     pub fn project(&self) -> &str {
         &self.project
+    }
+
+    /// Logs in again, for a new token.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn renew(&mut self) -> anyhow::Result<()> {
+        // only the token is new: the port stands in the address already
+        self.token = Self::log_in(self.keystone, 0).await?.token;
+        Ok(())
     }
 
     /// The same client with another token.

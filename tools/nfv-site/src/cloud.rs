@@ -29,6 +29,8 @@ pub struct Host {
     pub operational: String,
     /// `available`, `failed`, `offline`, ...
     pub availability: String,
+    /// What an operator has ordered and is not done.
+    pub action: String,
     /// The VIM's last word about the host's services.
     pub vim_progress: String,
     /// Servers on it.
@@ -157,6 +159,22 @@ impl Cloud {
         self.get("/vms").await
     }
 
+    /// The servers whose names fit, with `*`: less work for the lab than all.
+    ///
+    /// # Errors
+    /// See [`Cloud::hosts`].
+    pub async fn vms_named(&self, pattern: &str) -> anyhow::Result<Vec<Vm>> {
+        self.get(&format!("/vms?name={pattern}")).await
+    }
+
+    /// Alarms of Fault Management.
+    ///
+    /// # Errors
+    /// See [`Cloud::hosts`].
+    pub async fn alarms(&self) -> anyhow::Result<Vec<Value>> {
+        self.get("/alarms").await
+    }
+
     /// What happened after this time.
     ///
     /// # Errors
@@ -195,6 +213,14 @@ impl Cloud {
     /// The lab refuses it.
     pub async fn act(&self, deed: &Value) -> anyhow::Result<()> {
         self.post("/do", deed.to_string()).await
+    }
+
+    /// Breaks requests to its services by a rule, for instance `{"service": "nova", "seconds": 3, "effect": "hang"}`.
+    ///
+    /// # Errors
+    /// The lab refuses it.
+    pub async fn break_requests(&self, rule: &Value) -> anyhow::Result<()> {
+        self.post("/faults", rule.to_string()).await
     }
 
     /// Starts a scenario.

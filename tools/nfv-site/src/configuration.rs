@@ -23,6 +23,13 @@ pub struct LabPorts {
     pub guest: u16,
     /// The lab's own API.
     pub control: u16,
+    /// The broker of Nova's notifications, which the lab does not serve; nobody listens at 1.
+    #[serde(default = "nobody")]
+    pub broker: u16,
+}
+
+const fn nobody() -> u16 {
+    1
 }
 
 /// Ports of the VIM's listeners.
@@ -203,11 +210,11 @@ fn plugins(lab: LabPorts, vim: VimPorts) -> String {
     let _ = write!(
         text,
         "[mtc]\nendpoint_override=http://127.0.0.1:{}\n[guest]\nendpoint_override=http://127.0.0.1:{}\n\
-         [amqp]\nhost=127.0.0.1\nport=1\nuser_id=guest\npassword=guest\nvirt_host=/\n\
+         [amqp]\nhost=127.0.0.1\nport={}\nuser_id=guest\npassword=guest\nvirt_host=/\n\
          [infrastructure-rest-api]\nhost=127.0.0.1\nport={}\n[guest-rest-api]\nhost=127.0.0.1\nport={}\n\
          [compute-rest-api]\nhost=127.0.0.1\nport={}\n[host-listener]\nhost=127.0.0.1\nport={}\n\
          [nfvi-timeouts]\nopenstack.get_token=10\nsysinv=45\n",
-        lab.mtc, lab.guest, vim.infrastructure, vim.guest, vim.compute, vim.host
+        lab.mtc, lab.guest, lab.broker, vim.infrastructure, vim.guest, vim.compute, vim.host
     );
     text
 }

@@ -6,6 +6,7 @@
 //! - [`Web`]: nfv-vim-webserver beside them, started by [`Site::start_web`], and its event stream.
 //! - [`Proxy`]: nova-api-proxy before the lab's Nova, started by [`Site::start_proxy`].
 //! - [`Guests`]: [`GuestDaemons`] (guestAgent, guestServers) and [`StandIn`]s for the VMs that they watch.
+//! - [`Broker`]: a stand-in for the broker of Nova's notifications.
 //! - [`SwManager`]: an operator's commands.
 //! - [`Client`]: requests to these with an administrator's token; [`Process`]: what all processes have in common.
 //! - [`configuration`]: the VIM's configuration files for such a site.
@@ -15,6 +16,7 @@
 
 mod api;
 pub mod api_load;
+mod broker;
 mod client;
 mod cloud;
 pub mod configuration;
@@ -30,12 +32,13 @@ mod syslog;
 mod web;
 
 pub use api::Api;
+pub use broker::Broker;
 pub use client::Client;
 pub use cloud::{Action, Cloud, Happening, Host, Report, Standing, Vm};
 pub use configuration::{Settings, VimPorts};
 pub use guest_daemons::GuestDaemons;
 pub use guests::Guests;
-pub use process::Process;
+pub use process::{Process, complaints};
 pub use proxy::Proxy;
 pub use site::{Options, Site};
 pub use stand_in::StandIn;

@@ -126,3 +126,26 @@ pub(crate) fn tail(output: &Path) -> String {
     lines.extend(last(&output.with_extension("err")));
     lines.join("\n")
 }
+
+/// A line of the access log, which nfv-vim-api writes to standard error as the original does.
+fn is_access(line: &str) -> bool {
+    line.starts_with("127.0.0.1 - - [") && line.contains("HTTP/1.1\" ")
+}
+
+/// What the processes of a site wrote to standard error: the first line of each.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn complaints(directory: &Path) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "err") {
+            let text = std::fs::read_to_string(&path)?;
+            if let Some(line) = text.lines().find(|line| !is_access(line)) {
+                found.push(format!("{}: {line}", path.display()));
+            }
+        }
+    }
+    Ok(found)
+}

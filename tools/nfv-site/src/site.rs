@@ -1,6 +1,8 @@
 //! Starting, stopping and killing the processes of a site.
 
 use crate::api::Api;
+use crate::broker::Broker;
+use crate::client::Client;
 use crate::cloud::Cloud;
 use crate::configuration::{self, LabPorts, Settings, VimPorts};
 use crate::process::{self, Process};
@@ -92,6 +94,15 @@ impl Site {
     /// The VIM, started after this, has its guest agent on that port instead of in the lab.
     pub(crate) fn use_guest_agent(&mut self, port: u16) -> anyhow::Result<()> {
         self.lab_ports.guest = port;
+        configuration::write(&self.directory, self.lab_ports, self.vim_ports, &self.settings)
+    }
+
+    /// The VIM, started after this, has Nova's notifications from this broker, as the lab gives them to it.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn use_broker(&mut self, broker: &Broker) -> anyhow::Result<()> {
+        self.lab_ports.broker = broker.port();
         configuration::write(&self.directory, self.lab_ports, self.vim_ports, &self.settings)
     }
 
@@ -233,6 +244,14 @@ impl Site {
     pub async fn start_proxy(&self) -> anyhow::Result<Proxy> {
         let program = self.program("nova-api-proxy");
         Proxy::start(program, &self.directory, self.lab_ports, self.vim_ports.compute).await
+    }
+
+    /// A client of a port of the site with an administrator's token.
+    ///
+    /// # Errors
+    /// There is no token.
+    pub async fn client(&self, port: u16) -> anyhow::Result<Client> {
+        Client::log_in(self.lab_ports.keystone, port).await
     }
 
     /// sw-manager with the credentials of the site's administrator.

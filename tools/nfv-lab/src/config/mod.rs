@@ -207,6 +207,14 @@ pub struct Amqp {
     pub envelope: bool,
 }
 
+impl Amqp {
+    /// A broker with Nova's usual exchange and envelope.
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self { url: url.to_owned(), exchange: nova_exchange(), envelope: yes() }
+    }
+}
+
 fn nova_exchange() -> String {
     "nova".into()
 }

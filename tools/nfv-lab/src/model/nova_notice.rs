@@ -20,7 +20,7 @@ impl Cloud {
             "old_state": server.state.as_str(),
             "new_task_state": server.task,
             "old_task_state": null,
-            "power_state": server.power.number(),
+            "power_state": server.power.as_str(),
             "host": server.host,
             "node": server.host,
             "instance_type": server.flavor.name,

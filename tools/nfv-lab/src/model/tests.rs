@@ -375,6 +375,8 @@ fn nova_tells_each_change_when_there_is_a_broker() {
     );
     assert_eq!(notices[0].body["new_task_state"], "migrating");
     assert_eq!(notices[2].body["host"], "worker-2");
+    // a word here, a number when it is asked for
+    assert_eq!(notices[0].body["power_state"], "running");
     for key in ["instance_id", "display_name", "tenant_id", "state", "power_state", "image_meta", "metadata"]
     {
         assert!(!notices[0].body[key].is_null(), "{key}");

@@ -13,7 +13,6 @@
 mod plot;
 mod sample;
 mod selection;
-mod svg;
 mod table;
 
 pub use plot::{Plot, Quantity, Style};

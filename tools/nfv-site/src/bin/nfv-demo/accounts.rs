@@ -3,7 +3,6 @@
 use crate::show::{Show, all_hearts_beat};
 use crate::verdicts::Found;
 use nfv_site::record;
-use std::path::Path;
 use std::time::Duration;
 
 /// Alarms and pictures may outlast the last expectation by this long.
@@ -28,27 +27,7 @@ pub async fn play(show: &mut Show) -> anyhow::Result<()> {
         show.page.tells_the_same(&show.site, &show.web, &show.line).await
     })
     .await?;
-    let complaints = complaints(show.site.directory())?;
+    let complaints = nfv_site::complaints(show.site.directory())?;
     show.note("no process complained", complaints.is_empty(), || complaints.join("; "));
     show.line.finish(&show.site).await
-}
-
-/// A line of the access log, which nfv-vim-api writes to standard error as the original does.
-fn is_access(line: &str) -> bool {
-    line.starts_with("127.0.0.1 - - [") && line.contains("HTTP/1.1\" ")
-}
-
-/// What the processes wrote to standard error.
-fn complaints(directory: &Path) -> anyhow::Result<Vec<String>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "err") {
-            let text = std::fs::read_to_string(&path)?;
-            if let Some(line) = text.lines().find(|line| !is_access(line)) {
-                found.push(format!("{}: {line}", path.display()));
-            }
-        }
-    }
-    Ok(found)
 }

@@ -4,7 +4,7 @@ use crate::page::Page;
 use crate::time_line::{ORDERING, Source, TimeLine};
 use crate::verdicts::{Found, Verdicts};
 use anyhow::Context;
-use nfv_site::{Api, Guests, Options, Proxy, Site, Vm, Web, configuration, record};
+use nfv_site::{Api, Broker, Guests, Options, Proxy, Site, Vm, Web, configuration, record};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,7 @@ pub struct Show {
     pub proxy: Proxy,
     pub guests: Guests,
     pub site: Site,
+    _broker: Broker,
     pub line: TimeLine,
     pub verdicts: Verdicts,
 }
@@ -42,8 +43,11 @@ impl Show {
         // the VIM enables a host again that it finds between the end of its services and its lock: seldom, then
         settings.push(("audit-configuration", "cycle_pause_in_secs", "3".to_owned()));
         settings.extend(configuration::quick_strategies());
-        let options = Options { cluster: cluster.to_owned(), settings, directory, lab_arguments: Vec::new() };
+        let broker = Broker::start().await?;
+        let lab_arguments = vec!["--amqp-url".to_owned(), broker.url()];
+        let options = Options { cluster: cluster.to_owned(), settings, directory, lab_arguments };
         let mut site = Site::start(&options).await?;
+        site.use_broker(&broker)?;
         let (hosts, vms) = (site.cloud().hosts().await?.len(), site.cloud().vms().await?.len());
         let guests = Guests::start(&mut site, |vm| vm.flavor == WITH_HEART).await?;
         println!(
@@ -62,7 +66,17 @@ impl Show {
             begun.elapsed().as_secs_f64(),
             guests.names().count(),
         );
-        let mut show = Self { page, web, api, proxy, guests, site, line, verdicts: Verdicts::default() };
+        let mut show = Self {
+            page,
+            web,
+            api,
+            proxy,
+            guests,
+            site,
+            _broker: broker,
+            line,
+            verdicts: Verdicts::default(),
+        };
         show.check()?;
         Ok(show)
     }

@@ -1,5 +1,7 @@
 //! `nfv-bench`: measures the processes at a large site.
 
+mod load;
+
 use anyhow::Context;
 use nfv_site::{Api, Options, Site, api_load, configuration};
 use serde_json::{Value, json};
@@ -58,11 +60,29 @@ enum Benchmark {
         #[structopt(long, parse(from_os_str))]
         binaries: PathBuf,
     },
+    /// All processes under one load, a fault every few seconds: is anything lost, does anything grow?
+    Load(load::Load),
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let result = match Benchmark::from_args() {
+fn main() -> ExitCode {
+    let benchmark = Benchmark::from_args();
+    let mut runtime = match benchmark {
+        // guests that answer late would look dead
+        Benchmark::Load(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    match runtime.worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(benchmark)),
+        Err(error) => {
+            eprintln!("nfv-bench: no runtime: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(benchmark: Benchmark) -> ExitCode {
+    let result = match benchmark {
+        Benchmark::Load(load) => load.run().await,
         Benchmark::VimHostFailure { hosts, vms, binaries } => vim_host_failure(hosts, vms, &binaries).await,
         Benchmark::VimIdle { hosts, vms, seconds, binaries } => {
             vim_idle(hosts, vms, Duration::from_secs(seconds), &binaries).await

@@ -3,15 +3,19 @@
 use std::fmt::Write as _;
 
 /// A drawing of a fixed size, in pixels.
-pub(super) struct Svg {
+#[derive(Debug)]
+pub struct Svg {
     text: String,
 }
 
 /// Where a text is held.
-#[derive(Clone, Copy)]
-pub(super) enum Anchor {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// At its beginning.
     Start,
+    /// At its middle.
     Middle,
+    /// At its end.
     End,
 }
 
@@ -26,7 +30,8 @@ impl Anchor {
 }
 
 impl Svg {
-    pub(super) fn new(width: f64, height: f64) -> Self {
+    /// An empty one.
+    pub fn new(width: f64, height: f64) -> Self {
         let mut svg = Self { text: String::new() };
         svg.put(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
@@ -41,14 +46,16 @@ impl Svg {
         let _ = self.text.write_fmt(text);
     }
 
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), color: &str) {
+    /// A straight line.
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), color: &str) {
         self.put(format_args!(
             "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"{color}\"/>\n",
             from.0, from.1, to.0, to.1
         ));
     }
 
-    pub(super) fn polyline(&mut self, points: &[(f64, f64)], color: &str, dashed: bool) {
+    /// Points joined by lines.
+    pub fn polyline(&mut self, points: &[(f64, f64)], color: &str, dashed: bool) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let dash = if dashed { " stroke-dasharray=\"5 3\"" } else { "" };
         self.put(format_args!(
@@ -58,14 +65,15 @@ impl Svg {
     }
 
     /// A dot that tells its value when pointed at.
-    pub(super) fn dot(&mut self, (x, y): (f64, f64), color: &str, title: &str) {
+    pub fn dot(&mut self, (x, y): (f64, f64), color: &str, title: &str) {
         self.put(format_args!(
             "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{color}\"><title>{}</title></circle>\n",
             escaped(title)
         ));
     }
 
-    pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, size: f64, text: &str) {
+    /// A text beside or around a point.
+    pub fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, size: f64, text: &str) {
         self.put(format_args!(
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{}\" font-size=\"{size}\" fill=\"#333\">{}</text>\n",
             anchor.as_str(),
@@ -74,14 +82,15 @@ impl Svg {
     }
 
     /// A text that reads upwards.
-    pub(super) fn upright(&mut self, (x, y): (f64, f64), text: &str) {
+    pub fn upright(&mut self, (x, y): (f64, f64), text: &str) {
         self.put(format_args!(
             "<text transform=\"translate({x:.1} {y:.1}) rotate(-90)\" text-anchor=\"middle\" fill=\"#333\">{}</text>\n",
             escaped(text)
         ));
     }
 
-    pub(super) fn finish(mut self) -> String {
+    /// The text of the file.
+    pub fn finish(mut self) -> String {
         self.text.push_str("</svg>\n");
         self.text
     }
