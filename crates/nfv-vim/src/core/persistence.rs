@@ -348,8 +348,9 @@ impl Vim {
             .map(|instance| instance.action_data.seqnum.max(instance.last_action_data.seqnum))
             .max()
             .unwrap_or(0);
+        let keep = config.history.decisions_per_object;
         let (histories, interrupted) =
-            Histories::load(snapshot.last_decision, snapshot.decisions, durations, now.wall);
+            Histories::load(snapshot.last_decision, snapshot.decisions, durations, keep, now.wall);
         let cooldown = config.instance.recovery_audit_cooldown;
         let mut vim = Self {
             recovery: Recovery::new(cooldown, facts.unlock_complete, now.mono),

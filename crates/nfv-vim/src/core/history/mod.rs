@@ -103,6 +103,7 @@ impl Histories {
         last: i64,
         rows: Vec<DecisionRow>,
         durations: Durations,
+        keep: u32,
         now: jiff::Timestamp,
     ) -> (Self, Vec<Write>) {
         let last = u64::try_from(last).unwrap_or(0);
@@ -119,7 +120,9 @@ impl Histories {
                 decision.wait = None;
                 row.data = pyjson::to_string(&decision);
             }
+            let (kind, key) = (row.kind.clone(), row.key.clone());
             writes.push(Write::PutDecision(row));
+            writes.push(Write::PruneDecisions { kind, key, keep: i64::from(keep) });
         }
         (histories, writes)
     }
