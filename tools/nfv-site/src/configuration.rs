@@ -125,6 +125,7 @@ pub fn quick_strategies() -> Settings {
         ("own_lock_wait_in_secs", "1"),
         ("swact_wait_in_secs", "1"),
         ("reboot_wait_in_secs", "1"),
+        ("no_reboot_wait_in_secs", "1"),
         ("upgrade_hosts_wait_in_secs", "1"),
         ("upgrade_state_wait_in_secs", "1"),
         ("data_sync_wait_in_secs", "1"),

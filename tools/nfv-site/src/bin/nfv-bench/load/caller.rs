@@ -55,13 +55,15 @@ pub struct Question<'a> {
 #[derive(Debug, Clone)]
 pub struct Caller {
     client: Client,
+    /// When it had its token.
+    since: Instant,
     context: Context,
 }
 
 impl Caller {
     /// One that asks by this client.
     pub fn new(client: &Client, context: &Context) -> Self {
-        Self { client: client.clone(), context: context.clone() }
+        Self { client: client.clone(), since: Instant::now(), context: context.clone() }
     }
 
     /// What it shares with the others.
@@ -94,10 +96,11 @@ impl Caller {
             Ok(Ok((status, body))) => {
                 // nova-api-proxy says 401 to a token that is not known any more, nfv-vim-api 403
                 let refused = matches!(status, 401 | 403);
-                let honest = excused && (status >= 500 || refused);
-                if refused {
-                    // the token may have been one of those that were forgotten; Keystone may be away
-                    let _ = self.client.renew().await;
+                let forgotten = refused && self.context.weather.has_forgotten_tokens(self.since);
+                let honest = forgotten || (excused && (status >= 500 || refused));
+                // Keystone may be away: then it is tried after the next refusal
+                if refused && self.client.renew().await.is_ok() {
+                    self.since = Instant::now();
                 }
                 let text: String = body.to_string().chars().take(TOLD).collect();
                 (if honest { Verdict::Honest } else { Verdict::Wrong }, format!("{status} {text}"), None)

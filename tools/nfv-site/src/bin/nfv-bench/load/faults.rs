@@ -2,7 +2,7 @@
 
 use super::hearts::Hearts;
 use super::operators::is_in_service;
-use super::weather::{Part, Weather};
+use super::weather::{Part, TOKENS, Weather};
 use nfv_site::Cloud;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -137,7 +137,7 @@ impl Faults {
             Kind::Tokens => {
                 self.cloud.act(&json!({"do": "expire-tokens"})).await?;
                 self.weather.add(
-                    "tokens",
+                    TOKENS,
                     "all tokens are forgotten".to_owned(),
                     Duration::ZERO,
                     [Part::Keystone],

@@ -4,11 +4,16 @@ use super::cluster::Size;
 use super::hearts::Hearts;
 use anyhow::Context;
 use nfv_site::{Api, Broker, Client, EventStream, GuestDaemons, Options, Proxy, Site, Web, configuration};
+use serde_json::json;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the VIM may take until it knows the site.
 const LEARN: Duration = Duration::from_secs(600);
+/// Hearts may take so long until they beat.
+const HEARTS: Duration = Duration::from_secs(300);
+/// News of a server counts for a close look after this time.
+const NEWS: Duration = Duration::from_secs(16);
 /// As many moves from a host at once.
 const MOVES: &str = "5";
 
@@ -81,8 +86,42 @@ impl Field {
         let api = Some(api);
         let mut field =
             Self { site, api, proxy, web, daemons, hearts, broker, viewer, monitor, api_restarts: 0, page };
-        field.follow().await?;
+        field.wake_guests().await?;
         Ok(field)
+    }
+
+    /// Waits until most hearts beat. The VIM provisions a guest when it comes to look at its server: by itself four of all
+    /// servers in ten seconds; when Nova tells something of a server, at once.
+    async fn wake_guests(&mut self) -> anyhow::Result<()> {
+        let servers = self.site.cloud().vms_named("beat-*").await?;
+        let begun = Instant::now();
+        let mut told = 0;
+        loop {
+            self.follow().await?;
+            let established = "instance-guest-heartbeat-established";
+            let beating =
+                self.site.events().iter().filter(|event| event.get("event-id") == established).count();
+            if beating >= servers.len() * 9 / 10 {
+                eprintln!("The hearts of {beating} of {} guests beat.", servers.len());
+                return Ok(());
+            }
+            anyhow::ensure!(
+                begun.elapsed() < HEARTS,
+                "only {beating} of {} hearts beat after {} s",
+                servers.len(),
+                HEARTS.as_secs()
+            );
+            // not of all at once, and not before the VIM looks closely at a server again
+            if begun.elapsed() > NEWS {
+                for server in servers.iter().cycle().skip(told).take(servers.len().min(10)) {
+                    let action = json!({"os-resetState": {"state": "active"}});
+                    let deed = json!({"do": "vm-action", "vm": server.name, "action": action});
+                    self.site.cloud().act(&deed).await?;
+                    told += 1;
+                }
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// Guests do as their servers do.

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// So long after its end a fault may still be felt: by what was under way, and by who waits before the next try.
 const AFTERMATH: Duration = Duration::from_secs(15);
 
+/// The kind of fault after which no token is known.
+pub const TOKENS: &str = "tokens";
+
 /// On what an answer depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
@@ -92,6 +95,11 @@ impl Weather {
         })
     }
 
+    /// Whether tokens of that time may have been forgotten.
+    pub fn has_forgotten_tokens(&self, since: Instant) -> bool {
+        self.faults().iter().any(|fault| fault.kind == TOKENS && fault.begun >= since)
+    }
+
     /// All so far.
     pub fn all(&self) -> Vec<Fault> {
         self.faults().clone()
@@ -114,5 +122,8 @@ mod tests {
             !weather.excuses(&[Part::Nova], asked + AFTERMATH + Duration::from_secs(2)),
             "it is long over"
         );
+        assert!(!weather.has_forgotten_tokens(asked));
+        weather.add(TOKENS, String::new(), Duration::ZERO, []);
+        assert!(weather.has_forgotten_tokens(asked) && !weather.has_forgotten_tokens(Instant::now()));
     }
 }
