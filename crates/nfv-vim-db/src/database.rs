@@ -142,6 +142,25 @@ impl Database {
         })
     }
 
+    /// The same for what may be lost when the power fails: nobody waits for the disk.
+    ///
+    /// # Errors
+    /// As [`Database::apply`].
+    pub fn apply_without_waiting(&mut self, writes: &[Write]) -> Result<(), DbError> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let path = self.path.clone();
+        let synchronous = |conn: &mut SqliteConnection, mode: &str| {
+            let set = conn.batch_execute(&format!("PRAGMA synchronous={mode}"));
+            set.map_err(|cause| DbError::of("change how it is written", &path, cause))
+        };
+        synchronous(&mut self.conn, "NORMAL")?;
+        let applied = self.apply(writes);
+        // whatever came of it, the next commit waits again
+        synchronous(&mut self.conn, "FULL").and(applied)
+    }
+
     /// Brings everything into the file and closes it. Waits for half a second at most for others that use it.
     ///
     /// # Errors
@@ -163,25 +182,6 @@ impl Database {
         };
         let conn = SqliteConnection::establish(name).map_err(|cause| DbError::of_connection(&path, cause))?;
         Database { path, conn, closed: true }.checkpoint()
-    }
-
-    /// The same for what may be lost when the power fails: nobody waits for the disk.
-    ///
-    /// # Errors
-    /// As [`Database::apply`].
-    pub fn apply_without_waiting(&mut self, writes: &[Write]) -> Result<(), DbError> {
-        if writes.is_empty() {
-            return Ok(());
-        }
-        let path = self.path.clone();
-        let synchronous = |conn: &mut SqliteConnection, mode: &str| {
-            let set = conn.batch_execute(&format!("PRAGMA synchronous={mode}"));
-            set.map_err(|cause| DbError::of("change how it is written", &path, cause))
-        };
-        synchronous(&mut self.conn, "NORMAL")?;
-        let applied = self.apply(writes);
-        // whatever came of it, the next commit waits again
-        synchronous(&mut self.conn, "FULL").and(applied)
     }
 
     /// The latest decisions about an object, the latest first, at most `limit`.

@@ -14,7 +14,7 @@ use crate::row::{
     VolumeRow, VolumeSnapshotRow,
 };
 use crate::schema::nfv_history;
-use crate::snapshot::Quarantined;
+use crate::snapshot::{Quarantined, read_row};
 use crate::table::Table;
 use crate::transaction::{Purpose, transaction};
 use crate::value::Fetched;
@@ -217,15 +217,9 @@ impl Tables<'_> {
             None => query,
         };
         for fetched in query.load_iter::<Fetched, _>(self.conn).map_err(ReadError)? {
-            let fetched = fetched.map_err(ReadError)?;
-            let key = fetched.key(table);
-            match R::read(&mut fetched.into_row()) {
+            match read_row(fetched.map_err(ReadError)?, table) {
                 Ok(row) => each(row),
-                Err(problem) => self.quarantined.push(Quarantined {
-                    table: table.name.to_owned(),
-                    key,
-                    reason: problem.describe(table),
-                }),
+                Err(left_out) => self.quarantined.push(left_out),
             }
         }
         Ok(())

@@ -113,14 +113,20 @@ fn read_if<R: Record>(
     let statement =
         condition.map_or_else(|| table.select_statement(), |condition| table.select_if(condition));
     for fetched in diesel::sql_query(statement).load_iter::<Fetched, _>(conn)? {
-        let fetched = fetched?;
-        let key = fetched.key(table);
-        match R::read(&mut fetched.into_row()) {
+        match read_row(fetched?, table) {
             Ok(row) => rows.push(row),
-            Err(problem) => {
-                bad.push(Quarantined { table: table.name.to_owned(), key, reason: problem.describe(table) });
-            }
+            Err(left_out) => bad.push(left_out),
         }
     }
     Ok(rows)
+}
+
+/// Reads one row of a table.
+pub(crate) fn read_row<R: Record>(fetched: Fetched, table: &Table) -> Result<R, Quarantined> {
+    let key = fetched.key(table);
+    R::read(&mut fetched.into_row()).map_err(|problem| Quarantined {
+        table: table.name.to_owned(),
+        key,
+        reason: problem.describe(table),
+    })
 }

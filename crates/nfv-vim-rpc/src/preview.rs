@@ -18,6 +18,14 @@ pub enum HostPreviewAction {
 }
 
 impl HostPreviewAction {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Lock, Self::LockForce, Self::Fail];
+
+    /// The action of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == name)
+    }
+
     /// As shown and asked for.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -112,6 +120,14 @@ pub struct InstanceMove {
     pub destinations: Option<Destinations>,
     /// About how long it takes.
     pub estimate: Estimate,
+}
+
+impl InstanceMove {
+    /// The same, with the reason said.
+    #[must_use]
+    pub fn because(self, reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
+    }
 }
 
 /// Where an instance could go, as far as the VIM knows; the choice is Nova's.

@@ -16,7 +16,7 @@ use nix::sys::signal::Signal;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::ttyname;
 
-use crate::process::Client;
+use crate::process::start;
 
 struct Host {
     end: File,
@@ -70,7 +70,7 @@ fn a_port_is_spoken_through_and_its_end_costs_no_time() {
     tcsetattr(&pty.slave, SetArg::TCSANOW, &raw).unwrap();
     let device = ttyname(&pty.slave).unwrap();
 
-    let mut client = Client::start(dir.path(), &device);
+    let mut client = start(dir.path(), &device);
     let mut host =
         Host { end: File::from(pty.master), lines: JsonLines::new(MAX_LENGTH), waiting: Vec::new() };
     let GuestMessage::Init(init) = host.hear() else { panic!("no init") };
@@ -90,9 +90,9 @@ fn a_port_is_spoken_through_and_its_end_costs_no_time() {
     // The host goes: what reports a hang-up for ever is not polled.
     drop(host);
     std::thread::sleep(Duration::from_millis(500));
-    let before = ticks(client.id());
+    let before = ticks(client.0.id());
     std::thread::sleep(Duration::from_secs(3));
-    let used = ticks(client.id()) - before;
+    let used = ticks(client.0.id()) - before;
     assert!(used <= 30, "{used} hundredths of a second of 300");
     client.signal(Signal::SIGTERM);
     assert!(client.wait().success());

@@ -4,62 +4,29 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use guest_protocol::framing::{JsonLines, Object};
 use guest_protocol::heartbeat::message::{ActionNotify, GuestMessage, HostMessage, Init, MAX_LENGTH};
 use guest_protocol::heartbeat::words::{CorrectiveAction, Event, Health, Notification, Vote};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
+use test_support::daemon::Daemon;
 
-/// An end may take this long; the contract's 10 s, and what a loaded machine adds.
-const END_LIMIT: Duration = Duration::from_secs(14);
-
-pub struct Client(Child);
-
-impl Client {
-    pub fn start(dir: &Path, device: &Path) -> Self {
-        let at = |name: &str| dir.join(name);
-        let child = Command::new(env!("CARGO_BIN_EXE_guest_client"))
-            .args(["--name", "vm1", "--device"])
-            .arg(device)
-            .arg("--config")
-            .arg(at("conf"))
-            .arg("--socket")
-            .arg(at("api"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-
-    pub fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.0.id().cast_signed()), signal).unwrap();
-    }
-
-    pub fn id(&self) -> u32 {
-        self.0.id()
-    }
-
-    /// Waits for its end; the test fails when it takes longer than an end may.
-    pub fn wait(&mut self) -> ExitStatus {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return status;
-            }
-            assert!(begun.elapsed() < END_LIMIT, "it does not end");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// The client, with what is in `dir`.
+pub fn start(dir: &Path, device: &Path) -> Daemon {
+    let at = |name: &str| dir.join(name);
+    let child = Command::new(env!("CARGO_BIN_EXE_guest_client"))
+        .args(["--name", "vm1", "--device"])
+        .arg(device)
+        .arg("--config")
+        .arg(at("conf"))
+        .arg("--socket")
+        .arg(at("api"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    Daemon(child)
 }
 
 struct Host {
@@ -146,7 +113,7 @@ fn a_client_is_watched_votes_with_its_script_and_says_good_bye() {
     std::fs::write(dir.path().join("conf"), conf).unwrap();
     let device = dir.path().join("port");
     let listener = UnixListener::bind(&device).unwrap();
-    let mut client = Client::start(dir.path(), &device);
+    let mut client = start(dir.path(), &device);
     let mut host = Host::accept(&listener);
     let init = host.take_on();
     assert_eq!((init.name.as_str(), init.corrective_action), ("vm1", CorrectiveAction::Stop.into()));
@@ -208,7 +175,7 @@ fn each_signal_to_end_ends_it_with_0_whether_or_not_its_host_listens() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
         for watched in [true, false] {
             let (dir, listener) = place();
-            let mut client = Client::start(dir.path(), &dir.path().join("port"));
+            let mut client = start(dir.path(), &dir.path().join("port"));
             let mut host = Host::accept(&listener);
             if watched {
                 host.take_on();
@@ -231,7 +198,7 @@ fn each_signal_to_end_ends_it_with_0_whether_or_not_its_host_listens() {
 #[test]
 fn after_a_kill_the_next_one_is_taken_on_and_serves_applications() {
     let (dir, listener) = place();
-    let mut client = Client::start(dir.path(), &dir.path().join("port"));
+    let mut client = start(dir.path(), &dir.path().join("port"));
     let mut host = Host::accept(&listener);
     let first = host.take_on();
     assert!(host.challenge(1).0);
@@ -239,7 +206,7 @@ fn after_a_kill_the_next_one_is_taken_on_and_serves_applications() {
     assert_eq!(client.wait().code(), None);
     assert!(dir.path().join("api").exists(), "the dead one's socket is there");
     assert!(UnixStream::connect(dir.path().join("api")).is_err());
-    let mut next = Client::start(dir.path(), &dir.path().join("port"));
+    let mut next = start(dir.path(), &dir.path().join("port"));
     let mut host = Host::accept(&listener);
     let init = host.take_on();
     assert_eq!(init.name, first.name);
@@ -253,7 +220,7 @@ fn after_a_kill_the_next_one_is_taken_on_and_serves_applications() {
 fn without_a_port_the_vm_is_not_configured() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("conf"), "").unwrap();
-    let mut client = Client::start(dir.path(), &dir.path().join("nothing"));
+    let mut client = start(dir.path(), &dir.path().join("nothing"));
     let status = client.wait();
     let mut printed = String::new();
     client.0.stdout.take().unwrap().read_to_string(&mut printed).unwrap();

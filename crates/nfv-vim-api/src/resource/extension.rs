@@ -145,12 +145,8 @@ pub async fn history(
 
 /// GET of what would happen to a host.
 pub async fn preview_host(vim: &VimClient, host: &str, query: &Values) -> Result<Answer, Fault> {
-    let action = match query.text("action").as_deref() {
-        Some("lock") => HostPreviewAction::Lock,
-        Some("lock-force") => HostPreviewAction::LockForce,
-        Some("fail") => HostPreviewAction::Fail,
-        Some(_) | None => return Err(Fault::BadRequest),
-    };
+    let action = query.text("action").as_deref().and_then(HostPreviewAction::named);
+    let action = action.ok_or(Fault::BadRequest)?;
     let request = PreviewHost { host_name: Some(host.to_owned()), action };
     let response = vim.ask_one(Request::PreviewHost(request), STRATEGY).await?;
     previewed(response, payload!(PreviewHost))

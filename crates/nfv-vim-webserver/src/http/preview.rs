@@ -89,7 +89,5 @@ pub async fn show(site: &web::Data<Site>, of: &str, query: &str) -> HttpResponse
 /// The action of a query; none when it is none that there is.
 fn action(query: &str) -> Option<HostPreviewAction> {
     let named = query.split('&').find_map(|pair| pair.strip_prefix("action="));
-    let Some(named) = named else { return Some(HostPreviewAction::default()) };
-    use HostPreviewAction::{Fail, Lock, LockForce};
-    [Lock, LockForce, Fail].into_iter().find(|action| action.as_str() == named)
+    named.map_or(Some(HostPreviewAction::default()), HostPreviewAction::named)
 }

@@ -107,9 +107,7 @@ impl Vim {
             self.instance_groups.keys().filter(|uuid| !keep.contains(*uuid)).cloned().collect();
         for uuid in missing {
             self.instance_groups.remove(&uuid);
-            for alarm in self.alarms_of(&entity(&uuid)) {
-                self.clear_alarm(&alarm);
-            }
+            self.clear_alarms_of(&entity(&uuid));
             self.out.writes.push(Write::DeleteInstanceGroup { uuid });
         }
         Heard::Taken

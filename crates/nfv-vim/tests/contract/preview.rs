@@ -146,7 +146,7 @@ fn asking_changes_nothing() {
     rig.add(server("vm-0", H));
     let before = format!("{:?} {:?}", rig.host(H), rig.instance("vm-0"));
     rig.forget();
-    for action in [HostPreviewAction::Lock, HostPreviewAction::LockForce, HostPreviewAction::Fail] {
+    for action in HostPreviewAction::ALL {
         assert!(rig.vim().preview_host(H, action).is_some());
     }
     assert_eq!(rig.vim().preview_host("nowhere", HostPreviewAction::Lock), None);

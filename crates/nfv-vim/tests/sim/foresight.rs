@@ -84,7 +84,7 @@ pub fn play(seed: u64) -> Result<(), Failure> {
     let mut world = world(seed, &mut rng)?;
     let names: Vec<_> = world.cloud.hosts.keys().cloned().collect();
     let name = names[rng.usize(0..names.len())].clone();
-    let actions = [HostPreviewAction::Lock, HostPreviewAction::LockForce, HostPreviewAction::Fail];
+    let actions = HostPreviewAction::ALL;
     let action = actions[[0, 0, 1, 2][rng.usize(0..4)]];
     let before = world.vim.as_ref().map(|vim| format!("{:?}", vim.hosts().collect::<Vec<_>>()));
     let preview = world.vim.as_mut().and_then(|vim| vim.preview_host(&name, action)).unwrap();

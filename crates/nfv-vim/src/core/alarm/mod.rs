@@ -54,8 +54,16 @@ impl Vim {
         self.alarms.values()
     }
 
+    /// Uuids of the alarms that an entity has.
     pub(super) fn alarms_of(&self, entity: &str) -> Vec<String> {
         self.alarms.iter().filter(|(_, alarm)| alarm.entity == entity).map(|(uuid, _)| uuid.clone()).collect()
+    }
+
+    /// Clears all alarms of an entity.
+    pub(super) fn clear_alarms_of(&mut self, entity: &str) {
+        for uuid in self.alarms_of(entity) {
+            self.clear_alarm(&uuid);
+        }
     }
 
     /// Raises a host's alarm once.
@@ -66,9 +74,7 @@ impl Vim {
 
     /// Clears all alarms of a host's services.
     pub(super) fn clear_host_alarms(&mut self, host: &str) {
-        for uuid in self.alarms_of(&host_entity(host)) {
-            self.clear_alarm(&uuid);
-        }
+        self.clear_alarms_of(&host_entity(host));
     }
 }
 

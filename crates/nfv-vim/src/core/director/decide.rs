@@ -66,7 +66,7 @@ impl Vim {
     }
 
     /// The instances that a host whose hypervisor works loses, in the order in which they go.
-    pub(in crate::core) fn to_migrate<'a>(&self, on_host: impl Iterator<Item = &'a Instance>) -> Vec<String> {
+    pub(in crate::core) fn to_migrate<'a>(on_host: impl Iterator<Item = &'a Instance>) -> Vec<String> {
         let goes =
             |i: &&Instance| !i.is_going() && !i.is_locked() && (!i.is_failed() || i.resuming.is_some());
         on_host.filter(goes).map(|instance| instance.uuid().to_owned()).collect()
@@ -145,7 +145,7 @@ impl Vim {
     }
 
     /// The instances of a host that a stop is about.
-    pub(in crate::core) fn to_stop<'a>(&self, on_host: impl Iterator<Item = &'a Instance>) -> Vec<String> {
+    pub(in crate::core) fn to_stop<'a>(on_host: impl Iterator<Item = &'a Instance>) -> Vec<String> {
         on_host.filter(|i| !i.is_going() && !i.is_locked()).map(|i| i.uuid().to_owned()).collect()
     }
 

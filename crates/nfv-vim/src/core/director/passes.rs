@@ -29,7 +29,7 @@ impl Vim {
             return;
         }
         let reason = self.operation_reason(host, kind, false);
-        for uuid in self.to_migrate(self.instances_on(host)) {
+        for uuid in Self::to_migrate(self.instances_on(host)) {
             let Some(operation) = self.operations.get(host) else { return };
             if operation.in_progress() >= self.config.instance.max_concurrent_migrates_per_host {
                 return;
@@ -98,7 +98,7 @@ impl Vim {
     pub(super) fn stop_pass(&mut self, host: &str, wanted: Option<&[String]>) {
         let Some(kind) = self.operations.get(host).map(|operation| operation.kind) else { return };
         let reason = self.operation_reason(host, kind, false);
-        for uuid in self.to_stop(self.instances_on(host)) {
+        for uuid in Self::to_stop(self.instances_on(host)) {
             let Some(instance) = self.instances.get(&uuid) else { continue };
             if wanted.is_some_and(|wanted| !wanted.contains(&uuid))
                 || self.operations.get(host).is_some_and(|operation| operation.contains(&uuid))

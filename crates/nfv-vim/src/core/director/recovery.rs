@@ -79,15 +79,20 @@ impl Vim {
         self.recovery.next_interval = cooldown;
     }
 
-    /// Why no instance may be healed now.
-    fn recovery_closed(&self) -> Option<&'static str> {
+    /// Why nothing may be done about a failed instance now, not even set it to error.
+    fn healing_forbidden(&self) -> Option<&'static str> {
         if !self.dor.stabilized {
             Some("the site has just come up: it must be stable first (dead office recovery)")
-        } else if self.upgrade_blocks_instances() {
-            Some("an upgrade is under way during which instances are not recovered")
         } else {
-            (!self.has_other_hypervisor(None)).then_some("there is no hypervisor in service")
+            self.upgrade_blocks_instances()
+                .then_some("an upgrade is under way during which instances are not recovered")
         }
+    }
+
+    /// Why no instance may be healed now.
+    fn recovery_closed(&self) -> Option<&'static str> {
+        let nowhere = || (!self.has_other_hypervisor(None)).then_some("there is no hypervisor in service");
+        self.healing_forbidden().or_else(nowhere)
     }
 
     /// Moves the audit's timer, counted from when it was armed. Contract: 1.1 "Reschedule".
@@ -147,16 +152,13 @@ impl Vim {
     }
 
     fn is_candidate(&self, instance: &Instance) -> bool {
-        instance.is_failed()
-            && !instance.is_going()
-            && !instance.is_locked()
-            && instance.host().is_some_and(|host| !self.operations.contains_key(host))
+        instance.needs_healing() && instance.host().is_some_and(|host| !self.operations.contains_key(host))
     }
 
     fn find_candidates(&mut self) {
         let cooldown = self.config.instance.recovery_audit_cooldown;
-        let failed = |i: &Instance| i.is_failed() && i.host().is_some() && !i.is_going() && !i.is_locked();
-        let all = in_recovery_order(self.instances.values().filter(|i| failed(i)));
+        let failed = self.instances.values().filter(|i| i.needs_healing() && i.host().is_some());
+        let all = in_recovery_order(failed);
         self.recovery.reboots.retain(|uuid, _| all.contains(uuid));
         if all.is_empty() {
             return;
@@ -195,9 +197,7 @@ impl Vim {
         fail_reason: Option<&str>,
     ) -> bool {
         // the hypervisors are no matter here: a crashed instance is at least set to error
-        if let Some(why) =
-            self.recovery_closed().filter(|_| !self.dor.stabilized || self.upgrade_blocks_instances())
-        {
+        if let Some(why) = self.healing_forbidden() {
             self.instance_held_back(uuid, why);
             self.reschedule_recovery(self.config.instance.recovery_audit_cooldown);
             return false;
@@ -205,20 +205,23 @@ impl Vim {
         let Some(instance) = self.instances.get(uuid) else { return false };
         let (name, failed) = (instance.name().to_owned(), instance.is_failed());
         let (cure, cancelled, force_fail) = match wanted {
-            Some(ActionType::Evacuate) => (Some(Cure::Evacuate), None, force_fail),
-            Some(ActionType::Rebuild) => (Some(Cure::Rebuild), None, force_fail),
-            Some(_) => (Some(Cure::Reboot), None, force_fail),
+            Some(ActionType::Evacuate) => (Ok(Cure::Evacuate), None, force_fail),
+            Some(ActionType::Rebuild) => (Ok(Cure::Rebuild), None, force_fail),
+            Some(_) => (Ok(Cure::Reboot), None, force_fail),
             None => {
-                let (cure, cancelled) = self.cure_for(instance);
+                let (cure, cancelled) = match self.cure_for(instance) {
+                    Ok((cure, cancelled)) => (Ok(cure), cancelled),
+                    Err(why) => (Err(why), None),
+                };
                 // Nova refuses an evacuation while it takes something else for under way, which a dead host never
                 // ends: setting the instance to error ends it (docs/differences.md)
-                let stuck = cure == Some(Cure::Evacuate) && instance.is_action_running();
+                let stuck = cure == Ok(Cure::Evacuate) && instance.is_action_running();
                 // an earlier process may have ended before it set a crashed instance to error
                 let unmarked = instance.has_crashed() && instance.nfvi.nfvi_data.vm_state != VM_ERROR;
                 (cure, cancelled, force_fail || cancelled.is_some() || stuck || unmarked)
             }
         };
-        if cure == Some(Cure::Evacuate) && instance.is_evacuating() {
+        if cure == Ok(Cure::Evacuate) && instance.is_evacuating() {
             return false;
         }
         if force_fail && let Some(instance) = self.instances.get_mut(uuid) {
@@ -235,13 +238,14 @@ impl Vim {
                 fail_reason.is_none().then(|| "it is set to error in Nova before it is healed".to_owned());
             self.fail_instance_because(uuid, fail_reason, why);
         }
-        let Some(cure) = cure else {
-            if let Some(why) = self.instances.get(uuid).map(|instance| self.why_no_cure(instance)) {
-                self.instance_held_back(uuid, why);
-            }
-            return false;
-        };
         let Some(instance) = self.instances.get(uuid) else { return false };
+        let cure = match cure {
+            Ok(cure) => cure,
+            Err(why) => {
+                self.instance_held_back(uuid, why);
+                return false;
+            }
+        };
         if cure == Cure::Evacuate && self.waits_for_operator(instance) {
             self.instance_held_back(
                 uuid,
@@ -301,58 +305,49 @@ impl Vim {
         })
     }
 
-    /// The method, and the action that is stuck and given up for it. Contract: 5.3.6 "recover_instance".
-    fn cure_for(&self, instance: &Instance) -> (Option<Cure>, Option<ActionKind>) {
+    /// The method, and the action that is stuck and given up for it; or why there is no cure. Contract: 5.3.6
+    /// "recover_instance".
+    fn cure_for(&self, instance: &Instance) -> Result<(Cure, Option<ActionKind>), &'static str> {
         let by_source = if instance.nfvi.image_uuid.is_some() { Cure::Rebuild } else { Cure::Reboot };
         let rebooting = instance.is_rebooting().then_some(ActionKind::Reboot);
         let host = instance.host().and_then(|host| self.hosts.get(host));
         if host.is_none() && !self.audits.hosts_listed {
             // its host may well run: the platform has not been heard yet
-            return (None, None);
+            return Err("the platform has not told of its hosts yet");
         }
         let works =
             host.is_some_and(|host| host.nfvi_is_enabled() && self.is_hypervisor_enabled(host.name()));
         if works {
             if instance.is_rebuilding() {
-                return (Some(by_source), Some(ActionKind::Rebuild));
+                return Ok((by_source, Some(ActionKind::Rebuild)));
             }
             if instance.is_migrating() {
-                return (Some(by_source), Some(ActionKind::LiveMigrate));
+                return Ok((by_source, Some(ActionKind::LiveMigrate)));
             }
             let rebooted = self.recovery.reboots_of(instance.uuid()) > 0;
-            return (Some(if rebooted { by_source } else { Cure::Reboot }), rebooting);
+            return Ok((if rebooted { by_source } else { Cure::Reboot }, rebooting));
         }
         if !self.is_allowed(instance, Method::Evacuate) {
-            return (None, None);
+            return Err(
+                "its host is down, and its local disk is too large for the system to rebuild it elsewhere",
+            );
         }
         if self.dor.completed {
-            (Some(Cure::Evacuate), rebooting)
+            Ok((Cure::Evacuate, rebooting))
         } else if host.is_none() {
-            (Some(Cure::Evacuate), None)
+            Ok((Cure::Evacuate, None))
         } else {
-            (None, None)
+            Err("hosts that are down are not taken for down before dead office recovery is over")
         }
     }
 
     /// Something can be done about it, once it is its turn.
     pub(in crate::core) fn can_be_healed(&self, instance: &Instance) -> bool {
-        let cure = self.cure_for(instance).0;
-        cure.is_some()
-            && !(cure == Some(Cure::Evacuate) && self.waits_for_operator(instance))
-            && self.auto_recovery(instance)
-            && instance.recoverable
-    }
-
-    /// Why there is no cure.
-    fn why_no_cure(&self, instance: &Instance) -> &'static str {
-        let host = instance.host().and_then(|host| self.hosts.get(host));
-        if host.is_none() && !self.audits.hosts_listed {
-            "the platform has not told of its hosts yet"
-        } else if !self.is_allowed(instance, Method::Evacuate) {
-            "its host is down, and its local disk is too large for the system to rebuild it elsewhere"
-        } else {
-            "hosts that are down are not taken for down before dead office recovery is over"
-        }
+        self.cure_for(instance).is_ok_and(|(cure, _)| {
+            !(cure == Cure::Evacuate && self.waits_for_operator(instance))
+                && self.auto_recovery(instance)
+                && instance.recoverable
+        })
     }
 
     /// What a lock of the only hypervisor stopped is started again: after each boot of the controller, and when the

@@ -8,7 +8,7 @@ use super::{FILE, LOGGER};
 use crate::core::host::Host;
 use crate::core::{Level, TimerKey, Vim};
 use nfv_common::TextParams;
-use nfv_common::alarm::{AlarmData, AlarmType};
+use nfv_common::alarm::AlarmType;
 use nfv_common::event_log::EventId;
 use nfv_common::time::Mono;
 use nfv_nfvi::object::{AdminState, OperState};
@@ -30,11 +30,6 @@ pub(in crate::core) struct StormGuard {
     failures: BTreeMap<String, Mono>,
     /// A storm, and when the last host failed in it.
     last_failure: Option<Mono>,
-}
-
-/// The alarm is this guard's.
-pub(in crate::core) fn is_own_alarm(alarm: &AlarmData) -> bool {
-    alarm.entity == ENTITY
 }
 
 /// The host is out of service though nobody wants it to be.
@@ -97,7 +92,7 @@ impl Vim {
 
     /// An earlier process was in a storm: it is not over before that is seen, which is soon if the guard is off now.
     pub(in crate::core) fn storm_resume(&mut self) {
-        if !self.alarms.values().any(is_own_alarm) {
+        if self.alarms_of(ENTITY).is_empty() {
             return;
         }
         self.storm.last_failure = Some(self.now.mono);
@@ -116,12 +111,7 @@ impl Vim {
             down += usize::from(is_down(host));
         }
         let hosts_back = !self.are_many(down, all);
-        let waiting = self.instances.values().any(|instance| {
-            instance.is_failed()
-                && !instance.is_going()
-                && !instance.is_locked()
-                && self.can_be_healed(instance)
-        });
+        let waiting = self.instances.values().any(|one| one.needs_healing() && self.can_be_healed(one));
         let off = config.host_percentage == 0;
         if !off && (!quiet || (waiting && !hosts_back)) {
             self.timers.arm(TimerKey::Storm, self.now.mono + LOOK);
@@ -129,14 +119,8 @@ impl Vim {
         }
         self.storm = StormGuard::default();
         self.log(Level::Info, LOGGER, FILE, "Storm guard: the storm is over.".to_owned());
-        self.storm_clear();
+        self.clear_alarms_of(ENTITY);
         self.issue_log(EventId::MultiNodeRecoveryExit, ENTITY_TYPE, ENTITY, &TextParams::default());
         self.recover_instances();
-    }
-
-    fn storm_clear(&mut self) {
-        for uuid in self.alarms_of(ENTITY) {
-            self.clear_alarm(&uuid);
-        }
     }
 }

@@ -19,11 +19,15 @@ impl Facts {
     }
 }
 
+/// The states of a host as the platform shows them.
+pub(super) fn platform_states(host: &Host) -> String {
+    let nfvi = &host.nfvi;
+    format!("{}-{}-{}", nfvi.admin_state, nfvi.oper_state, nfvi.avail_status)
+}
+
 /// The states of a host as platform and VIM see them.
 fn host_states(host: &Host) -> String {
-    let nfvi = &host.nfvi;
-    let shown = format!("{}-{}-{}", nfvi.admin_state, nfvi.oper_state, nfvi.avail_status);
-    format!("{shown}, {} for the VIM", host.state().as_str())
+    format!("{}, {} for the VIM", platform_states(host), host.state().as_str())
 }
 
 impl Vim {

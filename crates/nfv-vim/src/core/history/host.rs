@@ -1,5 +1,6 @@
 //! Decisions about hosts: taking their services and instances up and down, and requests of the strategy.
 
+use super::evidence::platform_states;
 use super::{Made, Outcome};
 use crate::core::Vim;
 use crate::core::host::task::HostTask;
@@ -23,7 +24,7 @@ const fn decision(task: HostTask) -> Option<&'static str> {
 
 /// Why the event led to a decision.
 fn cause(host: &Host, event: &HostEvent) -> String {
-    let shown = || format!("{}-{}-{}", host.nfvi.admin_state, host.nfvi.oper_state, host.nfvi.avail_status);
+    let shown = || platform_states(host);
     match event {
         HostEvent::Add => "the platform lists it".to_owned(),
         HostEvent::Delete => "the platform deletes it or lists it no more".to_owned(),

@@ -4,6 +4,7 @@ use super::{Made, NOTHING, Outcome};
 use crate::core::director::ItemEnd;
 use crate::core::instance::Instance;
 use crate::core::instance::action::ActionKind;
+use crate::core::instance::reaction::TIMEOUT;
 use crate::core::instance::state::Report;
 use crate::core::{TimerKey, Vim};
 use nfv_common::event_log::InitiatedBy;
@@ -11,9 +12,6 @@ use nfv_common::fsm::Waiting;
 use nfv_common::time::Mono;
 use nfv_nfvi::object::ActionState;
 use nfv_vim_rpc::history::ObjectType;
-
-/// The reason of an action that took too long.
-const TIMEOUT: &str = "timeout";
 
 /// Who began it, as operators read it.
 const fn initiator(by: InitiatedBy) -> &'static str {

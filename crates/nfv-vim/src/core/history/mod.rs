@@ -230,7 +230,7 @@ impl Vim {
             let shown = (wait.as_ref().map(|wait| (wait.what.clone(), wait.until)), deadline);
             let now = self.now;
             let Some(open) = self.histories.open.get_mut(&object) else { continue };
-            if open.shown == shown && open.decision.deadline.is_some() == deadline.is_some() {
+            if open.shown == shown {
                 continue;
             }
             let at = |mono: Mono| rfc3339(wall(now, mono));

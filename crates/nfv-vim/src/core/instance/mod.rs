@@ -20,7 +20,7 @@ pub mod guest_services;
 mod guest_work;
 pub(in crate::core) mod log_text;
 mod nova_work;
-mod reaction;
+pub(in crate::core) mod reaction;
 pub(super) mod residents;
 pub(in crate::core) mod start;
 pub mod state;
@@ -198,6 +198,11 @@ impl Instance {
     /// In error.
     pub fn is_failed(&self) -> bool {
         self.has(&Avail::Failed)
+    }
+
+    /// In error, and meant to run.
+    pub fn needs_healing(&self) -> bool {
+        self.is_failed() && !self.is_going() && !self.is_locked()
     }
 
     /// Its machine crashed.

@@ -20,7 +20,7 @@ const UNLIMITED: Duration = Duration::from_secs(24 * 3600);
 /// What audits get to decide before the deadline does.
 const AUDIT_MARGIN: Duration = Duration::from_secs(120);
 /// The reason given for what took too long.
-pub(super) const TIMEOUT: &str = "timeout";
+pub(in crate::core) const TIMEOUT: &str = "timeout";
 
 fn end(report: Option<Report>) -> Reaction {
     Reaction { report, next: Some(Next::Initial), ..Reaction::default() }

@@ -91,12 +91,12 @@ impl Vim {
         kind: OperationKind,
         room: &Room<'a>,
     ) -> Vec<(InstanceMove, Option<String>)> {
-        let going = self.to_migrate(self.instances_on(host));
+        let going = Self::to_migrate(self.instances_on(host));
         let closed = self.gate_closed(kind);
         let shown = |instance| match closed {
             Some(why) => {
-                let moved = self.instance_move(instance, host, action::STAY);
-                (InstanceMove { reason: Some(format!("{why}: nothing is moved")), ..moved }, None)
+                let why = format!("{why}: nothing is moved");
+                (self.instance_move(instance, host, action::STAY).because(why), None)
             }
             None => self.fate_shown(instance, host, &self.migration_fate(instance, host, kind), room),
         };
@@ -108,7 +108,7 @@ impl Vim {
     }
 
     fn stops(&self, host: &str, kind: OperationKind) -> Vec<(InstanceMove, Option<String>)> {
-        let instances = self.to_stop(self.instances_on(host)).into_iter();
+        let instances = Self::to_stop(self.instances_on(host)).into_iter();
         let instances = instances.filter_map(|uuid| self.instances.get(&uuid));
         instances
             .map(|instance| self.stop_shown(instance, host, &self.stop_fate(instance, host, kind)))
@@ -122,16 +122,13 @@ impl Vim {
         host: &str,
         fate: &StopFate,
     ) -> (InstanceMove, Option<String>) {
-        let shown = |action, reason: Option<&String>| InstanceMove {
-            reason: reason.cloned(),
-            ..self.instance_move(instance, host, action)
-        };
+        let shown = |action| self.instance_move(instance, host, action);
         match fate {
-            StopFate::Refuse(reason) => (shown(action::STAY, Some(reason)), Some(reason.clone())),
-            StopFate::Fail(reason) => (shown(action::FAIL, Some(reason)), None),
+            StopFate::Refuse(reason) => (shown(action::STAY).because(reason), Some(reason.clone())),
+            StopFate::Fail(reason) => (shown(action::FAIL).because(reason), None),
             StopFate::Stop => {
                 let then = Some(ActionType::Start.to_string());
-                (InstanceMove { then, ..shown(ActionType::Stop.as_str(), None) }, None)
+                (InstanceMove { then, ..shown(ActionType::Stop.as_str()) }, None)
             }
         }
     }
@@ -153,23 +150,19 @@ impl Vim {
             };
             let reason = self.operation_reason(host, kind, true);
             let shown = match (open && evacuable, fails) {
-                (true, _) => {
-                    let moved = self.leaving(instance, host, EVACUATE, room);
-                    InstanceMove { reason: Some(reason.to_owned()), ..moved }
-                }
+                (true, _) => self.leaving(instance, host, EVACUATE, room).because(reason),
                 (false, _) if evacuable => {
-                    let moved = self.leaving(instance, host, action::FAIL, room);
                     let reason = format!("{reason}; healed by the recovery audit");
-                    InstanceMove { reason: Some(reason), then: Some(EVACUATE.to_owned()), ..moved }
+                    let moved = self.leaving(instance, host, action::FAIL, room).because(reason);
+                    InstanceMove { then: Some(EVACUATE.to_owned()), ..moved }
                 }
                 (false, true) => {
                     let reason = format!("{reason}, and {}", self.why_not_evacuated(instance));
-                    let moved = self.instance_move(instance, host, action::FAIL);
-                    InstanceMove { reason: Some(reason), ..moved }
+                    self.instance_move(instance, host, action::FAIL).because(reason)
                 }
                 (false, false) => {
-                    let moved = self.instance_move(instance, host, action::STAY);
-                    InstanceMove { reason: Some(self.why_not_evacuated(instance).to_owned()), ..moved }
+                    let reason = self.why_not_evacuated(instance);
+                    self.instance_move(instance, host, action::STAY).because(reason)
                 }
             };
             (shown, None)
@@ -198,11 +191,10 @@ impl Vim {
         match fate {
             Fate::Refuse(reason) => {
                 let moved = self.instance_move(instance, host, action::STAY);
-                (InstanceMove { reason: Some(reason.clone()), ..moved }, Some(reason.clone()))
+                (moved.because(reason), Some(reason.clone()))
             }
             Fate::Fail { reason, .. } => {
-                let moved = self.instance_move(instance, host, action::FAIL);
-                (InstanceMove { reason: Some(reason.clone()), ..moved }, None)
+                (self.instance_move(instance, host, action::FAIL).because(reason), None)
             }
             Fate::Move { action, .. } => (self.leaving(instance, host, action.as_str(), room), None),
         }

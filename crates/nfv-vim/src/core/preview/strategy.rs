@@ -201,7 +201,7 @@ impl<'a> Model<'a> {
         }
         let at_once = self.vim.config.instance.max_concurrent_migrates_per_host;
         for host in hosts.into_keys() {
-            let going = self.vim.to_migrate(self.room.on_host(&host).into_iter());
+            let going = Vim::to_migrate(self.room.on_host(&host).into_iter());
             let mut moves = Vec::new();
             for instance in going.iter().filter_map(|uuid| self.vim.instances.get(uuid)) {
                 if self.stopped.contains(instance.uuid()) {
@@ -227,8 +227,8 @@ impl<'a> Model<'a> {
 
     /// The operation ends before it would come to this one.
     fn not_begun(&self, instance: &'a Instance, host: &str) -> InstanceMove {
-        let reason = Some("nothing more is begun after the one that is refused".to_owned());
-        InstanceMove { reason, ..self.vim.instance_move(instance, host, action::STAY) }
+        let moved = self.vim.instance_move(instance, host, action::STAY);
+        moved.because("nothing more is begun after the one that is refused")
     }
 
     /// What stays on a host that was to be emptied.
@@ -241,8 +241,7 @@ impl<'a> Model<'a> {
             } else {
                 "it is not moved"
             };
-            let shown = self.vim.instance_move(instance, host, action::STAY);
-            InstanceMove { reason: Some(reason.to_owned()), ..shown }
+            self.vim.instance_move(instance, host, action::STAY).because(reason)
         };
         self.room.on_host(host).into_iter().map(stays).collect()
     }
@@ -263,7 +262,7 @@ impl<'a> Model<'a> {
         let mut done = Done::default();
         for (host, wanted) in hosts {
             let mut moves = Vec::new();
-            for uuid in self.vim.to_stop(self.room.on_host(&host).into_iter()) {
+            for uuid in Vim::to_stop(self.room.on_host(&host).into_iter()) {
                 let Some(instance) = self.vim.instances.get(&uuid).filter(|_| wanted.contains(&uuid)) else {
                     continue;
                 };
