@@ -3,6 +3,7 @@
 use super::audit::AuditAnswer;
 use super::strategy::{Asker, Question};
 use super::{Effect, Event, Level, TimerKey, Vim};
+use nfv_nfvi::call::HostServicesNotice;
 use nfv_nfvi::object::{GuestServices, GuestVote, guest_event};
 use nfv_nfvi::{Answer, Call, CallError, CallId, CallResult, ErrorKind, RequestId};
 use nfv_vim_rpc::instance::CreateInstance;
@@ -15,6 +16,8 @@ pub(super) enum Then {
     HostWork { host: String, task: u64 },
     /// A host's wait was extended at sysinv.
     DisableExtended { host: String },
+    /// sysinv was told again what it did not take.
+    ToldAgain { host: String, notice: HostServicesNotice },
     /// The work of an instance's task.
     InstanceWork { uuid: String, task: u64 },
     /// A work of an instance's task that speaks with the guest agent.
@@ -134,6 +137,10 @@ impl Vim {
     fn forbidden_by_now(&self, id: CallId) -> Option<String> {
         let (uuid, task) = match &self.outstanding.get(&id)?.then {
             Then::InstanceWork { uuid, task } => (uuid, task),
+            Then::ToldAgain { host, notice } => {
+                let right = self.hosts.get(host).is_some_and(|host| host.is_true(notice));
+                return (!right).then(|| format!("host {host} has changed before the turn came"));
+            }
             Then::GuestWork { uuid, .. } => {
                 let awaited = self.instances.get(uuid).is_some_and(|instance| instance.awaits_guest(id));
                 return (!awaited).then(|| GIVEN_UP.to_owned());
@@ -197,6 +204,7 @@ impl Vim {
         match then {
             Then::HostWork { host, task } => self.host_work_answered(&host, task, result),
             Then::DisableExtended { host } => self.disable_extended(&host, result),
+            Then::ToldAgain { host, notice } => self.told_again(&host, &notice, result),
             Then::InstanceWork { uuid, task } => self.instance_work_answered(&uuid, task, result),
             Then::GuestWork { uuid, .. } => self.guest_work_answered(&uuid, id, result),
             Then::GuestQuery { uuid } => self.guest_query_answered(&uuid, result),

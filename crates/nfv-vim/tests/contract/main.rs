@@ -22,6 +22,7 @@ mod scene;
 mod sim;
 mod storm;
 mod strategy_orders;
+mod sysinv;
 
 /// Each module with its rows: what is executed is what is counted.
 macro_rules! sections {

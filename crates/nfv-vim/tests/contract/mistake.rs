@@ -70,6 +70,19 @@ fn a_healthy_instance_is_not_healed_on_the_word_of_a_late_notification() {
     assert!(world.logs.iter().any(|(_, text)| text.contains("has failed")), "it was told");
 }
 
+/// Upstream's notifications have no power state. What Nova says of the machine in between is the same crash, not one
+/// after the other.
+#[test]
+fn a_crash_that_notifications_say_nothing_of_is_healed_once() {
+    let mut world = world(2);
+    world.cloud.powerless = true;
+    world.cloud.crash_server(VM_0);
+    run(&mut world, 400);
+    let reboots = world.cloud.requests.iter().filter(|(_, kind, _)| *kind == OpKind::Reboot).count();
+    assert_eq!(reboots, 1);
+    assert!(world.cloud.runs(&world.cloud.servers[VM_0]));
+}
+
 /// Instances of a host that sysinv still locks after a refusal run on.
 #[test]
 fn the_host_audit_leaves_instances_of_a_host_alone_that_is_only_being_locked() {

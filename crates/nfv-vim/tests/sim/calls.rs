@@ -6,6 +6,7 @@ use super::invariant;
 use super::millis;
 use super::stock::{self, listing_begun};
 use super::world::{Event, OpenCall, World};
+use nfv_nfvi::call::InfrastructureCall;
 use nfv_nfvi::{Call, CallId};
 
 /// The call without what it is about.
@@ -31,6 +32,11 @@ impl World {
         }
         if !self.used.insert(id) {
             return self.fail(format!("call id {} is used twice", id.0));
+        }
+        if let Call::Infrastructure(InfrastructureCall::NotifyHostServices { host, notice }) = &call
+            && let Some(host) = self.cloud.hosts.get_mut(&host.name)
+        {
+            host.unheard = Some(notice.clone());
         }
         let running = self.calls.values().filter(|open| open.call.pool() == call.pool()).count();
         if running > 40 {

@@ -86,6 +86,8 @@ pub struct Cloud {
     pub said: Vec<(Duration, Message)>,
     /// Nova has a broker and tells what it does.
     pub amqp: bool,
+    /// Its notifications are without a power state, as upstream's are.
+    pub powerless: bool,
     /// Of a hundred operations of Nova so many fail.
     pub op_failures: u32,
     /// Users ask for actions as well.
@@ -126,6 +128,7 @@ impl Cloud {
             later: Vec::new(),
             said: Vec::new(),
             amqp: true,
+            powerless: false,
             op_failures: 0,
             users: false,
             vim_started: Mono::ZERO,

@@ -6,7 +6,7 @@ use super::secs;
 use nfv_common::alarm::AlarmType;
 use nfv_common::time::Mono;
 use nfv_nfvi::Call;
-use nfv_nfvi::call::{ComputeCall, NovaAction};
+use nfv_nfvi::call::{ComputeCall, HostServicesNotice as Notice, NovaAction};
 use nfv_vim::core::director::OperationKind;
 use nfv_vim::core::host::HostState;
 use nfv_vim::core::instance::Instance;
@@ -280,6 +280,10 @@ pub fn unsettled(vim: &Vim, cloud: &Cloud) -> Vec<String> {
                 }
             }
             known => faults.push(format!("{} is {:?}, not {wanted:?}", host.name, known.map(|h| h.state()))),
+        }
+        let due = if wanted == HostState::Enabled { Notice::Enabled } else { Notice::Disabled };
+        if !host.locked && host.unheard.as_ref() == Some(&due) {
+            faults.push(format!("sysinv did not hear of {}: {due:?}", host.name));
         }
         if host.action != nfv_nfvi::object::HostAction::None {
             faults.push(format!("{}: sysinv still waits for {}", host.name, host.action));

@@ -207,6 +207,18 @@ impl Cloud {
         best.map(|(_, name)| name)
     }
 
+    /// A server as a notification shows it.
+    fn told(&self, server: &Server) -> object::Instance {
+        if !self.powerless {
+            return server.view(false);
+        }
+        let states = states_from_nova(server.vm, server.task, "");
+        let mut told = server.view(false);
+        (told.admin_state, told.oper_state, told.avail_status, told.action) = states;
+        told.nfvi_data.power_state.clear();
+        told
+    }
+
     /// Tells the world that a server changed.
     pub(super) fn changed(&mut self, uuid: &str) {
         let server = &self.servers[uuid];
@@ -219,7 +231,7 @@ impl Cloud {
             server.host.as_deref().unwrap_or("-")
         ));
         if self.amqp {
-            let instance = Box::new(server.view(false));
+            let instance = Box::new(self.told(server));
             self.said.push((millis(0), Message::Nova(Notification::InstanceStateChange { instance })));
         }
     }
@@ -353,7 +365,7 @@ impl Cloud {
             if self.amqp {
                 let start = Notification::InstanceDelete { uuid: uuid.to_owned() };
                 self.said.push((millis(0), Message::Nova(start)));
-                let instance = Box::new(server.view(false));
+                let instance = Box::new(self.told(&server));
                 self.said.push((millis(900), Message::Nova(Notification::InstanceStateChange { instance })));
             }
         }

@@ -69,6 +69,8 @@ pub struct SimHost {
     pub upgraded: u32,
     /// When a strategy wanted it emptied last.
     pub emptied: Option<Mono>,
+    /// What the VIM said of its services, if that did not arrive.
+    pub unheard: Option<HostServicesNotice>,
     /// The states the VIM was last told or shown, when and which.
     pub told: Option<(Mono, bool)>,
 }
@@ -124,6 +126,7 @@ impl SimHost {
             upheavals: 0,
             upgraded: 0,
             emptied: None,
+            unheard: None,
             told: None,
         }
     }
@@ -337,9 +340,17 @@ impl Cloud {
         Ok(Answer::Done)
     }
 
+    /// The VIM ended: what it said in vain it does not know any more.
+    pub fn vim_is_gone(&mut self) {
+        for host in self.hosts.values_mut() {
+            host.unheard = None;
+        }
+    }
+
     /// The VIM says something about a host's services.
     pub fn services_notice(&mut self, name: &str, notice: &HostServicesNotice) {
         let Some(host) = self.hosts.get_mut(name) else { return };
+        host.unheard = None;
         let lock = host.action == HostAction::Lock;
         let forced = host.action == HostAction::Other("force-lock".to_owned());
         match notice {

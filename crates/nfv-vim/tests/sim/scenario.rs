@@ -60,6 +60,8 @@ fn random_cluster(seed: u64, rng: &mut fastrand::Rng) -> Cloud {
     }
     cloud.amqp = rng.u32(0..4) > 0;
     cloud.op_failures = if rng.bool() { rng.u32(0..15) } else { 0 };
+    // chance of its own, so that the rest of a seed stays as it is
+    cloud.powerless = fastrand::Rng::with_seed(seed ^ 0x70e5).u32(0..4) == 0;
     cloud
 }
 

@@ -406,6 +406,7 @@ impl World {
             self.journal.line(self.now, "platform: the controller goes down");
             self.queue.retain(|_, event| !matches!(event, Event::Start));
             self.vim = None;
+            self.cloud.vim_is_gone();
             self.store.crash();
             self.flags.clear();
         } else if alive && self.vim.is_none() && !starting {
@@ -419,6 +420,7 @@ impl World {
         self.journal.line(self.now, "fault: the VIM crashes");
         self.crashes += 1;
         self.vim = None;
+        self.cloud.vim_is_gone();
         self.store.crash();
         let back = if self.cloud.steady { secs(2) } else { millis(self.rng.u64(500..12_000)) };
         self.queue(back, Event::Start);

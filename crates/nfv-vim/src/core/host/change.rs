@@ -55,6 +55,8 @@ impl Vim {
             let event = match (host.state(), &oper) {
                 (HostState::Initial | HostState::Configure, _) => Some(HostEvent::Add),
                 (HostState::Enabled, OperState::Disabled) => Some(HostEvent::Disable),
+                // the platform does not show yet what it has been doing since the VIM let the host go
+                (HostState::Disabled, OperState::Enabled) if host.is_lock_to_come(now) => None,
                 (HostState::Disabled, OperState::Enabled) => Some(HostEvent::Enable),
                 _ => None,
             };
@@ -175,6 +177,7 @@ impl Vim {
         let names: Vec<_> = self.hosts.keys().cloned().collect();
         for name in names {
             self.post_host(&name, HostEvent::PeriodicTimer);
+            self.tell_sysinv_again(&name);
         }
     }
 }

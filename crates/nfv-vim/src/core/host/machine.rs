@@ -41,8 +41,12 @@ impl Vim {
             HostMove::CancelLockAndGo(next) => {
                 // the decision is about the host as it was, its lock included
                 self.host_goes_because(name, next, &event);
+                let locking = self.hosts.get(name).is_some_and(Host::is_locking);
                 self.host_cancel_lock(name);
                 self.host_go(name, next);
+                if locking && next == HostState::Disabled {
+                    self.host_given_to_lock(name);
+                }
             }
             HostMove::Restart => {
                 if let Some(task) = state.task() {
@@ -54,7 +58,18 @@ impl Vim {
             HostMove::Replace(task) => {
                 self.host_abort_task(name);
                 self.host_start_task(name, task);
+                if task == HostTask::NotifyDisabled {
+                    self.host_given_to_lock(name);
+                }
             }
+        }
+    }
+
+    /// sysinv and maintenance go on with a lock from here.
+    fn host_given_to_lock(&mut self, name: &str) {
+        let now = self.now.mono;
+        if let Some(host) = self.hosts.get_mut(name) {
+            host.given_to_lock = Some(now);
         }
     }
 
@@ -98,6 +113,8 @@ impl Vim {
             HostState::Disabling | HostState::Disabled | HostState::Deleting => host.reason.clear(),
             _ => {}
         }
+        host.given_to_lock = None;
+        host.keep_true_words();
         host.stamp_elapsed(true, now);
         host.clear_action_when_reached();
         self.dirty_hosts.insert(name.to_owned());

@@ -4,6 +4,7 @@
 //! - `change`: how outside facts become events (2.2).
 //! - `machine`: running the table: leaving, entering, starting tasks.
 //! - [`task`]: the works of each task in order (2.6); `work`: what each work does.
+//! - `untold`: what sysinv did not take is said again.
 //! - [`service`]: which services a host has and how they are (2.5).
 //! - `group`: groups and aggregates of hosts (4.3).
 
@@ -13,17 +14,22 @@ mod machine;
 pub mod service;
 pub mod state;
 pub mod task;
+mod untold;
 mod work;
 
 use nfv_common::fsm::{Machine, Task};
 use nfv_common::time::Mono;
 use nfv_nfvi::Call;
-use nfv_nfvi::object::{self, HostAction, HostAvailStatus, OperState};
+use nfv_nfvi::call::HostServicesNotice;
+use nfv_nfvi::object::{self, AdminState, HostAction, HostAvailStatus, OperState};
 use service::{HostService, ServiceState};
 pub use state::{HostEvent, HostState};
 use std::collections::BTreeMap;
 use std::time::Duration;
 pub use task::HostWork;
+
+/// A lock comes within this time once the VIM has let the host go, or does not come (docs/differences.md).
+const LOCK_FOLLOWS: Duration = Duration::from_secs(60);
 
 /// What the VIM itself is doing with a host. Contract: vim-behaviour 2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,6 +96,10 @@ pub struct Host {
     pub held: Option<Box<Call>>,
     /// When sysinv was last told to wait longer.
     pub disable_extended: Mono,
+    /// What sysinv did not take, oldest first; memory only.
+    pub untold: Vec<HostServicesNotice>,
+    /// When the VIM was done with a lock that sysinv and maintenance now carry out; memory only.
+    pub given_to_lock: Option<Mono>,
     /// Grows with everything a neighbour says of the host; answers to older questions are dropped.
     pub version: u64,
 }
@@ -111,6 +121,8 @@ impl Host {
             task: None,
             held: None,
             disable_extended: now,
+            untold: Vec::new(),
+            given_to_lock: None,
             version: 0,
         }
     }
@@ -139,6 +151,12 @@ impl Host {
     /// The lock is a forced one.
     pub fn is_force_lock(&self) -> bool {
         self.action == VimHostAction::LockingForce || self.nfvi.action == HostAction::LockForce
+    }
+
+    /// The VIM is done with a lock, and the platform has not locked the host yet though it may still do so.
+    pub fn is_lock_to_come(&self, now: Mono) -> bool {
+        self.nfvi.admin_state == AdminState::Unlocked
+            && self.given_to_lock.is_some_and(|given| now.since(given) < LOCK_FOLLOWS)
     }
 
     /// An unlock is being carried out.

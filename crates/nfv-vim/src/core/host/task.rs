@@ -4,6 +4,7 @@ use super::service::HostService;
 use super::{Host, service};
 use crate::core::config::CoreConfig;
 use nfv_common::fsm::Work;
+use nfv_nfvi::call::HostServicesNotice;
 use std::time::Duration;
 
 /// What a host can be busy with.
@@ -60,6 +61,19 @@ pub enum ServicesNotice {
     Deleted,
     /// `services-delete-failed` with the host's reason.
     DeleteFailed,
+}
+
+impl ServicesNotice {
+    /// The notice, with the host's reason where it tells one.
+    pub(super) fn with(self, reason: String) -> HostServicesNotice {
+        match self {
+            Self::Enabled => HostServicesNotice::Enabled,
+            Self::Disabled => HostServicesNotice::Disabled,
+            Self::DisableFailed => HostServicesNotice::DisableFailed { reason },
+            Self::Deleted => HostServicesNotice::Deleted,
+            Self::DeleteFailed => HostServicesNotice::DeleteFailed { reason },
+        }
+    }
 }
 
 /// One work of a host task.

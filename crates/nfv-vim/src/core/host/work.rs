@@ -61,13 +61,10 @@ impl Vim {
                 self.host_work_call(name, call, "Nova to take the host as down")
             }
             Kind::NotifyServices(notice) => {
-                let notice = match notice {
-                    ServicesNotice::Enabled => HostServicesNotice::Enabled,
-                    ServicesNotice::Disabled => HostServicesNotice::Disabled,
-                    ServicesNotice::DisableFailed => HostServicesNotice::DisableFailed { reason },
-                    ServicesNotice::Deleted => HostServicesNotice::Deleted,
-                    ServicesNotice::DeleteFailed => HostServicesNotice::DeleteFailed { reason },
-                };
+                let notice = notice.with(reason);
+                if let Some(host) = self.hosts.get_mut(name) {
+                    host.forget_word(&notice);
+                }
                 let call = InfrastructureCall::NotifyHostServices { host: target, notice };
                 self.host_work_call(
                     name,
@@ -113,12 +110,13 @@ impl Vim {
     fn has_older_host_call(&self, name: &str, task: u64) -> bool {
         self.open_questions().any(|then| match then {
             Then::HostWork { host, task: other } => host == name && *other != task,
+            Then::ToldAgain { host, .. } => host == name,
             _ => false,
         })
     }
 
     /// An earlier request ended: what waited for that leaves now.
-    fn release_held_call(&mut self, name: &str) {
+    pub(super) fn release_held_call(&mut self, name: &str) {
         let Some(host) = self.hosts.get_mut(name) else { return };
         let Some(current) = host.task.as_ref().filter(|task| task.waiting().is_some()).map(|task| task.id())
         else {
@@ -169,7 +167,13 @@ impl Vim {
         let state = host.state();
         let step = match result {
             Ok(answer) => self.host_work_ok(name, state, &work, answer),
-            Err(error) => self.host_work_refused(name, state, &work, error.reason),
+            Err(error) => {
+                if let Kind::NotifyServices(notice) = work.kind {
+                    let reason = self.hosts.get(name).map(|host| host.reason.clone()).unwrap_or_default();
+                    self.sysinv_not_told(name, notice.with(reason), &error);
+                }
+                self.host_work_refused(name, state, &work, error.reason)
+            }
         };
         if self.record_host_step(name, step) {
             self.drive_host_task(name);

@@ -97,6 +97,8 @@ pub struct Instance {
     pub seen: Mono,
     /// It crashed, and nothing was done about it yet.
     pub crashed: bool,
+    /// Nova said that its machine crashed, and nothing with a power state has said otherwise since.
+    pub crash_seen: bool,
     /// When Nova was last asked to confirm a cold migration.
     pub confirm_sent: Option<Mono>,
     /// When this process saw it come up, last.
@@ -142,6 +144,7 @@ impl Instance {
             confirmed: true,
             seen: now,
             crashed: false,
+            crash_seen: false,
             confirm_sent: None,
             came_up: None,
             resuming: None,

@@ -179,7 +179,11 @@ impl Vim {
                 instance.from_flavor = old.instance_type.as_ref().map(|flavor| flavor.original_name.clone());
             }
         }
-        let crashed = nfvi.avail_status.contains(&Avail::Crashed) && !was.has(&Avail::Crashed);
+        let shown = nfvi.avail_status.contains(&Avail::Crashed);
+        // a notification without a power state says nothing of the machine: no crash is over by it, and none is new
+        // behind it (docs/differences.md)
+        let crashed = shown && !was.has(&Avail::Crashed) && !instance.crash_seen;
+        instance.crash_seen = shown || (instance.crash_seen && nfvi.nfvi_data.power_state.is_empty());
         let enabled = nfvi.oper_state == OperState::Enabled;
         let enabling = enabled
             && (old.oper_state != OperState::Enabled
@@ -196,7 +200,7 @@ impl Vim {
         if crashed {
             instance.fail_reason = Some("instance crashed".to_owned());
         }
-        instance.crashed = crashed || (instance.crashed && nfvi.avail_status.contains(&Avail::Crashed));
+        instance.crashed = crashed || (instance.crashed && instance.crash_seen);
         instance.stamp_elapsed(true, now);
         instance.state_changed_at = wall;
         instance.version += 1;
