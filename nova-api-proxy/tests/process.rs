@@ -408,7 +408,8 @@ fn the_init_script_starts_stops_and_tells() {
     for name in ["usr/bin", "var/run", "etc/proxy"] {
         std::fs::create_dir_all(root.join(name)).unwrap();
     }
-    std::fs::copy(PROGRAM, root.join("usr/bin/nova-api-proxy")).unwrap();
+    // by another process: a thread of this one that forks meanwhile would keep the file open for writing
+    assert!(Command::new("cp").arg(PROGRAM).arg(root.join("usr/bin")).status().unwrap().success());
     for name in ["nova-api-proxy.conf", "api-proxy-paste.ini"] {
         std::fs::rename(root.join(name), root.join("etc/proxy").join(name)).unwrap();
     }

@@ -193,7 +193,8 @@ fn tables_of_strangers_are_dropped() {
 /// Root may write anywhere, so the program is run as nobody then; an ordinary user runs it as himself.
 fn manage_without_rights(work: &Path, arguments: &[&str]) -> Said {
     let program = work.join("nfv-vim-manage");
-    std::fs::copy(PROGRAM, &program).unwrap();
+    // by another process: a thread of this one that forks meanwhile would keep the file open for writing
+    assert!(Command::new("cp").arg(PROGRAM).arg(&program).status().unwrap().success());
     std::fs::set_permissions(work, PermissionsExt::from_mode(0o755)).unwrap();
     let mut command = Command::new(program);
     command.args(arguments);

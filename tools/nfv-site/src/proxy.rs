@@ -10,6 +10,8 @@ use tokio::process::Command;
 
 /// It must listen within this time.
 const START: Duration = Duration::from_secs(30);
+/// A neighbour that says nothing for so long is given up; in production it is a quarter of an hour.
+const SILENCE: Duration = Duration::from_secs(30);
 /// What its log says before its address.
 const LISTENING: &str = "osapi_proxy listening on ";
 /// The paste file as it is shipped.
@@ -38,13 +40,14 @@ impl Proxy {
             "[DEFAULT]\nosapi_proxy_listen = 127.0.0.1\nosapi_proxy_listen_port = 0\n\
              osapi_compute_listen = 127.0.0.1\nosapi_compute_listen_port = {}\n\
              nfvi_compute_listen = 127.0.0.1\nnfvi_compute_listen_port = {vim}\n\
-             run_dir = {}\nlog_file = {}\n\
+             run_dir = {}\nlog_file = {}\nupstream_answer_timeout = {}\n\
              [keystone_authtoken]\nauth_type = password\nauth_url = http://127.0.0.1:{}\n\
              auth_uri = http://127.0.0.1:{}\nusername = admin\npassword = admin\nproject_name = admin\n\
              user_domain_name = Default\nproject_domain_name = Default\n",
             lab.nova,
             own.display(),
             log.display(),
+            SILENCE.as_secs(),
             lab.keystone,
             lab.keystone,
         );

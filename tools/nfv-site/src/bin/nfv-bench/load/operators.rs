@@ -58,6 +58,12 @@ impl Ledger {
     }
 }
 
+/// Whether there is a strategy, and how it is.
+enum State {
+    Gone,
+    Is(String),
+}
+
 /// An operator.
 #[derive(Debug)]
 pub struct Operator {
@@ -156,26 +162,53 @@ impl Operator {
         self.caller.ask(&question, |status, _| matches!(status, 200 | 202 | 204 | 404 | 409)).await
     }
 
-    /// Waits until the strategy is in none of these states; its state, or none when there is no strategy.
-    async fn until_not(&mut self, states: &[&str]) -> Option<String> {
+    /// The strategy's state; none while there is no answer.
+    async fn state(&mut self) -> Option<State> {
+        let strategy = self.look().await?;
+        let Some(state) = strategy["state"].as_str() else { return Some(State::Gone) };
+        let percent = strategy["current-phase-completion-percentage"].as_u64().unwrap_or(0);
+        self.ledger.doing(format!("patch {}: {state} {percent} %", self.patches));
+        Some(State::Is(state.to_owned()))
+    }
+
+    /// Waits until the strategy is built, or is not going to be.
+    async fn built(&mut self) -> String {
+        let begun = Instant::now();
+        while begun.elapsed() < STRATEGY_PATIENCE {
+            match self.state().await {
+                Some(State::Is(state)) if !matches!(state.as_str(), "initial" | "building") => return state,
+                Some(State::Gone) => return "gone".to_owned(),
+                Some(State::Is(_)) | None => tokio::time::sleep(LOOK).await,
+            }
+        }
+        "took too long".to_owned()
+    }
+
+    /// Has the strategy applied, and aborted once the load is over. An order that met a fault is given again.
+    async fn applied(&mut self) -> String {
         let begun = Instant::now();
         let mut told_to_abort = false;
         while begun.elapsed() < STRATEGY_PATIENCE {
-            if let Some(strategy) = self.look().await {
-                let state = strategy["state"].as_str()?.to_owned();
-                let percent = strategy["current-phase-completion-percentage"].as_u64().unwrap_or(0);
-                self.ledger.doing(format!("patch {}: {state} {percent} %", self.patches));
-                if !states.contains(&state.as_str()) {
-                    return Some(state);
-                }
-                if self.caller.context().is_over() && state == "applying" && !told_to_abort {
-                    told_to_abort =
-                        self.order("POST", ACTIONS, Some(&json!({"action": "abort"}))).await.is_some();
-                }
+            let over = self.caller.context().is_over();
+            match self.state().await {
+                Some(State::Gone) => return "gone".to_owned(),
+                Some(State::Is(state)) => match state.as_str() {
+                    "ready-to-apply" if over => return "not applied".to_owned(),
+                    "ready-to-apply" => {
+                        self.order("POST", ACTIONS, Some(&json!({"action": "apply-all"}))).await;
+                    }
+                    "applying" if over && !told_to_abort => {
+                        told_to_abort =
+                            self.order("POST", ACTIONS, Some(&json!({"action": "abort"}))).await.is_some();
+                    }
+                    "applying" | "aborting" => {}
+                    _ => return state,
+                },
+                None => {}
             }
             tokio::time::sleep(LOOK).await;
         }
-        Some("took too long".to_owned())
+        "took too long".to_owned()
     }
 
     /// A new patch, and a strategy for it: built, applied, deleted. Every second one needs hosts to be locked; every other
@@ -210,14 +243,13 @@ impl Operator {
         // hosts that are just dead or locked are no reason to give up
         while !self.caller.context().is_over() {
             self.order("POST", STRATEGY, Some(&terms)).await;
-            let built = self.until_not(&["initial", "building"]).await;
-            if built.as_deref() == Some("ready-to-apply") {
-                self.order("POST", ACTIONS, Some(&json!({"action": "apply-all"}))).await;
-                let ended = self.until_not(&["ready-to-apply", "applying", "aborting"]).await;
-                self.ledger.add(what, ended.as_deref().unwrap_or("gone"));
+            let built = self.built().await;
+            if built == "ready-to-apply" {
+                let ended = self.applied().await;
+                self.ledger.add(what, &ended);
                 return self.delete().await;
             }
-            self.ledger.add("strategy not built", built.as_deref().unwrap_or("gone"));
+            self.ledger.add("strategy not built", &built);
             self.delete().await?;
             if !self.caller.context().pause(LOOK * 5).await {
                 break;
