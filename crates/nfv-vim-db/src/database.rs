@@ -2,9 +2,8 @@
 
 use crate::error::DbError;
 use crate::migrate;
-use crate::reader;
 use crate::row::DecisionRow;
-use crate::snapshot::{Quarantined, Snapshot};
+use crate::snapshot::{Quarantined, Snapshot, read_decisions};
 use crate::table::{HISTORY_INDEXES, HISTORY_TABLE, OWN_TABLES, TABLES, Table};
 use crate::transaction::{Purpose, transaction};
 use crate::write::Write;
@@ -184,13 +183,19 @@ impl Database {
         Database { path, conn, closed: true }.checkpoint()
     }
 
-    /// The latest decisions about an object, the latest first, at most `limit`.
+    /// The latest decisions about an object, the latest first, at most `limit`; and those of them that cannot be read.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn decisions(&mut self, kind: &str, key: &str, limit: i64) -> Result<Vec<DecisionRow>, DbError> {
-        let read = reader::decisions(&mut self.conn, kind, key, limit);
-        read.map_err(|cause| DbError::of("read", &self.path, cause))
+    pub fn decisions(
+        &mut self,
+        kind: &str,
+        key: &str,
+        limit: i64,
+    ) -> Result<(Vec<DecisionRow>, Vec<Quarantined>), DbError> {
+        let mut bad = Vec::new();
+        let read = read_decisions(&mut self.conn, &mut bad, (kind, key), limit);
+        read.map(|rows| (rows, bad)).map_err(|cause| DbError::of("read", &self.path, cause))
     }
 
     pub(crate) fn connection(&mut self) -> &mut SqliteConnection {

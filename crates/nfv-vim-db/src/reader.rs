@@ -13,11 +13,9 @@ use crate::row::{
     InstanceRow, InstanceTypeRow, NetworkRow, Record, StateRow, SubnetRow, SwUpdateRow, SystemRow, TenantRow,
     VolumeRow, VolumeSnapshotRow,
 };
-use crate::schema::nfv_history;
-use crate::snapshot::{Quarantined, read_row};
+use crate::snapshot::{Quarantined, read_decisions, read_query};
 use crate::table::Table;
 use crate::transaction::{Purpose, transaction};
-use crate::value::Fetched;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -181,7 +179,7 @@ impl Tables<'_> {
         Ok(found)
     }
 
-    /// The latest decisions about an object, the latest first, at most `limit`.
+    /// The latest decisions about an object, the latest first, at most `limit`. One that cannot be read is left out.
     ///
     /// # Errors
     /// The table cannot be read.
@@ -189,7 +187,7 @@ impl Tables<'_> {
         if !self.present.iter().any(|name| name == DecisionRow::TABLE) {
             return Ok(Vec::new());
         }
-        decisions(self.conn, kind, key, limit).map_err(ReadError)
+        read_decisions(self.conn, &mut self.quarantined, (kind, key), limit).map_err(ReadError)
     }
 
     /// The rows that could not be read so far.
@@ -197,11 +195,7 @@ impl Tables<'_> {
         &self.quarantined
     }
 
-    fn each<R: Record>(
-        &mut self,
-        mut each: impl FnMut(R),
-        only: Option<(&str, &str)>,
-    ) -> Result<(), ReadError> {
+    fn each<R: Record>(&mut self, each: impl FnMut(R), only: Option<(&str, &str)>) -> Result<(), ReadError> {
         let Some(table) =
             Table::any(R::TABLE).filter(|table| self.present.iter().any(|name| name == table.name))
         else {
@@ -216,28 +210,8 @@ impl Tables<'_> {
             Some((_, value)) => query.bind::<Text, _>(value.to_owned()),
             None => query,
         };
-        for fetched in query.load_iter::<Fetched, _>(self.conn).map_err(ReadError)? {
-            match read_row(fetched.map_err(ReadError)?, table) {
-                Ok(row) => each(row),
-                Err(left_out) => self.quarantined.push(left_out),
-            }
-        }
-        Ok(())
+        read_query(self.conn, table, query, each, &mut self.quarantined).map_err(ReadError)
     }
-}
-
-/// The latest decisions about an object, the latest first.
-pub(crate) fn decisions(
-    conn: &mut SqliteConnection,
-    kind: &str,
-    key: &str,
-    limit: i64,
-) -> QueryResult<Vec<DecisionRow>> {
-    nfv_history::table
-        .filter(nfv_history::kind.eq(kind).and(nfv_history::key.eq(key)))
-        .order(nfv_history::seq.desc())
-        .limit(limit)
-        .load(conn)
 }
 
 fn identity(path: &Path) -> std::io::Result<(u64, u64)> {

@@ -6,7 +6,7 @@
 //! Contract: deployment 1.3, 1.6.
 
 use crate::value::{RawRow, RowProblem};
-use diesel::{Insertable, Queryable};
+use diesel::Insertable;
 use serde::{Deserialize, Serialize};
 
 /// A row struct: its table, its columns, and how to read one row.
@@ -23,7 +23,7 @@ pub(crate) trait Record: Sized {
 macro_rules! row {
     ($(#[$doc:meta])* $name:ident in $table:ident { $($field:ident: $kind:ty,)+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Insertable, Queryable)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Insertable)]
         #[diesel(table_name = crate::schema::$table)]
         #[allow(missing_docs)] // the fields are the columns of the contract
         pub struct $name {

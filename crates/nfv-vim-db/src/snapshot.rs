@@ -10,6 +10,9 @@ use crate::table::Table;
 use crate::value::Fetched;
 use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
 use serde::{Deserialize, Serialize};
 
 /// All rows, table by table in the order in which the VIM reads them; within a table in the order they were written.
@@ -112,21 +115,45 @@ fn read_if<R: Record>(
     let mut rows = Vec::new();
     let statement =
         condition.map_or_else(|| table.select_statement(), |condition| table.select_if(condition));
-    for fetched in diesel::sql_query(statement).load_iter::<Fetched, _>(conn)? {
-        match read_row(fetched?, table) {
-            Ok(row) => rows.push(row),
-            Err(left_out) => bad.push(left_out),
-        }
-    }
+    read_query(conn, table, diesel::sql_query(statement).into_boxed(), |row| rows.push(row), bad)?;
     Ok(rows)
 }
 
-/// Reads one row of a table.
-pub(crate) fn read_row<R: Record>(fetched: Fetched, table: &Table) -> Result<R, Quarantined> {
-    let key = fetched.key(table);
-    R::read(&mut fetched.into_row()).map_err(|problem| Quarantined {
-        table: table.name.to_owned(),
-        key,
-        reason: problem.describe(table),
-    })
+/// The latest decisions about an object, the latest first.
+pub(crate) fn read_decisions(
+    conn: &mut SqliteConnection,
+    bad: &mut Vec<Quarantined>,
+    (kind, key): (&str, &str),
+    limit: i64,
+) -> QueryResult<Vec<DecisionRow>> {
+    let Some(table) = Table::any(DecisionRow::TABLE) else { return Ok(Vec::new()) };
+    let query = diesel::sql_query(table.select_latest(["kind", "key"], "seq"))
+        .into_boxed()
+        .bind::<Text, _>(kind.to_owned())
+        .bind::<Text, _>(key.to_owned())
+        .bind::<BigInt, _>(limit);
+    let mut rows = Vec::new();
+    read_query(conn, table, query, |row| rows.push(row), bad)?;
+    Ok(rows)
+}
+
+/// Gives each row that a query finds in a table; those that cannot be read are told apart.
+pub(crate) fn read_query<R: Record>(
+    conn: &mut SqliteConnection,
+    table: &Table,
+    query: BoxedSqlQuery<'_, Sqlite, SqlQuery>,
+    mut each: impl FnMut(R),
+    bad: &mut Vec<Quarantined>,
+) -> QueryResult<()> {
+    for fetched in query.load_iter::<Fetched, _>(conn)? {
+        let fetched = fetched?;
+        let key = fetched.key(table);
+        match R::read(&mut fetched.into_row()) {
+            Ok(row) => each(row),
+            Err(problem) => {
+                bad.push(Quarantined { table: table.name.to_owned(), key, reason: problem.describe(table) })
+            }
+        }
+    }
+    Ok(())
 }

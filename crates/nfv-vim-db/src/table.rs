@@ -78,6 +78,14 @@ impl Table {
         format!("SELECT {} FROM {} WHERE {condition} ORDER BY rowid", columns.join(", "), self.name)
     }
 
+    /// The rows with two values, to be bound, in two columns, the largest of a third one first; at most so many, to be
+    /// bound as well.
+    pub(crate) fn select_latest(&self, [one, other]: [&str; 2], by: &str) -> String {
+        let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+        let (columns, name) = (columns.join(", "), self.name);
+        format!("SELECT {columns} FROM {name} WHERE {one} = ? AND {other} = ? ORDER BY {by} DESC LIMIT ?")
+    }
+
     /// The rows with a value, to be bound, in a column.
     pub(crate) fn select_where(&self, column: &str) -> String {
         let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();

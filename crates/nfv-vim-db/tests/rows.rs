@@ -297,7 +297,7 @@ fn of_the_decisions_about_an_object_the_latest_stay() {
     writes.push(Write::PruneDecisions { kind: text("host"), key: text("never"), keep: 4 });
     database.apply(&writes).unwrap();
     let mut of = |key: &str, limit| -> Vec<i64> {
-        database.decisions("host", key, limit).unwrap().iter().map(|row| row.seq).collect()
+        database.decisions("host", key, limit).unwrap().0.iter().map(|row| row.seq).collect()
     };
     assert_eq!(of("a", 100), [29, 28, 26, 25]);
     assert_eq!(of("b", 3), [30, 27, 24]);
@@ -305,4 +305,22 @@ fn of_the_decisions_about_an_object_the_latest_stay() {
     database.apply(&[Write::PutDecision(row(26, "a", true))]).unwrap();
     let loaded = database.load().unwrap();
     assert_eq!((&loaded.decisions[..], loaded.last_decision), (&[row(26, "a", true)][..], 30));
+}
+
+/// docs/extensions.md, "History".
+#[test]
+fn a_decision_that_cannot_be_read_keeps_no_other_from_being_shown() {
+    let directory = directory();
+    let mut database = open(directory.path());
+    let row = |seq| DecisionRow { seq, kind: text("host"), key: text("a"), open: false, data: text("{}") };
+    database.apply(&[1, 2, 3].map(|seq| Write::PutDecision(row(seq)))).unwrap();
+    execute(directory.path(), "UPDATE nfv_history SET data = x'ff' WHERE seq = 2");
+    let (rows, left_out) = database.decisions("host", "a", 100).unwrap();
+    assert_eq!(rows, [row(3), row(1)]);
+    let told: Vec<_> = left_out.iter().map(|row| (row.table.as_str(), row.key.as_str())).collect();
+    assert_eq!(told, [("nfv_history", "2")]);
+    let mut reader = nfv_vim_db::Reader::open(directory.path()).unwrap();
+    let (rows, left_out) =
+        reader.read(|tables| Ok((tables.decisions("host", "a", 100)?, tables.quarantined().len()))).unwrap();
+    assert_eq!((rows, left_out), (vec![row(3), row(1)], 1));
 }

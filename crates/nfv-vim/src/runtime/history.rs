@@ -65,7 +65,10 @@ pub(super) fn show(database: &mut Database, asked: &GetHistory) -> Response {
     let key = object.as_deref().unwrap_or_default();
     let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(i64::MAX);
     match database.decisions(kind, key, limit) {
-        Ok(rows) => {
+        Ok((rows, left_out)) => {
+            for row in left_out {
+                tracing::warn!(logger = "nfv_vim.database", file = "_database.py", "Decisions: {row}.");
+            }
             let read = |row: nfv_vim_db::row::DecisionRow| {
                 serde_json::from_str::<Decision>(&row.data)
                     .inspect_err(|error| {

@@ -1,7 +1,7 @@
 //! Where previews say that instances could go, and what they say when a lock would move nothing. docs/extensions.md,
 //! "Preview". That what they say is what happens is played in `sim/foresight.rs`.
 
-use crate::rig::{Rig, Setup, server};
+use crate::rig::{Rig, Setup, nova, server};
 use crate::scene::{H, OTHER};
 use nfv_nfvi::Notification;
 use nfv_nfvi::object::Instance;
@@ -138,6 +138,25 @@ fn a_lock_that_moves_nothing_is_foretold_to_move_nothing() {
     let one = &preview.stages[0].moves[0];
     assert_eq!((one.action.as_str(), one.destinations.as_ref()), ("stay", None));
     assert!(preview.notes[0].starts_with("Upgrade inprogress"), "{:?}", preview.notes);
+}
+
+/// While nothing is moved, a host that fails takes its instances with it; they are evacuated later.
+#[test]
+fn what_has_failed_already_is_not_foretold_to_fail() {
+    let setup = Setup::new().facts(|facts| {
+        facts.dor_complete = false;
+        facts.uptime = crate::sim::secs(60);
+    });
+    let mut rig = setup.host(H, "enabled").host(OTHER, "enabled").start();
+    rig.add(server("vm-0", H));
+    let mut failed = server("vm-1", H);
+    nova(&mut failed, "error", "none", "running");
+    rig.add(failed);
+    let preview = rig.vim().preview_host(H, HostPreviewAction::Fail).unwrap();
+    let moves = preview.stages[0].moves.iter();
+    let shown: Vec<_> =
+        moves.map(|one| (one.uuid.as_str(), one.action.as_str(), one.then.as_deref())).collect();
+    assert_eq!(shown, [("vm-0", "fail", Some("evacuate")), ("vm-1", "stay", Some("evacuate"))]);
 }
 
 #[test]

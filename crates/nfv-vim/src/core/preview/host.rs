@@ -153,7 +153,9 @@ impl Vim {
                 (true, _) => self.leaving(instance, host, EVACUATE, room).because(reason),
                 (false, _) if evacuable => {
                     let reason = format!("{reason}; healed by the recovery audit");
-                    let moved = self.leaving(instance, host, action::FAIL, room).because(reason);
+                    // what has failed already is not failed again
+                    let first = if fails { action::FAIL } else { action::STAY };
+                    let moved = self.leaving(instance, host, first, room).because(reason);
                     InstanceMove { then: Some(EVACUATE.to_owned()), ..moved }
                 }
                 (false, true) => {
