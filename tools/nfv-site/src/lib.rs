@@ -10,6 +10,7 @@
 //! - [`SwManager`]: an operator's commands.
 //! - [`Client`]: requests to these with an administrator's token; [`Process`]: what all processes have in common.
 //! - [`configuration`]: the VIM's configuration files for such a site.
+//! - [`promises`]: the figures of SPECIFICATION.md.
 //! - [`record`]: reading the records that the file handlers write.
 //!
 //! Used by `nfv-demo` (the demonstration), `nfv-bench` and the end-to-end tests.
@@ -23,6 +24,7 @@ pub mod configuration;
 mod guest_daemons;
 mod guests;
 mod process;
+pub mod promises;
 mod proxy;
 pub mod record;
 mod site;

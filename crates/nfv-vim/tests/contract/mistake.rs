@@ -81,6 +81,11 @@ fn a_crash_that_notifications_say_nothing_of_is_healed_once() {
     let reboots = world.cloud.requests.iter().filter(|(_, kind, _)| *kind == OpKind::Reboot).count();
     assert_eq!(reboots, 1);
     assert!(world.cloud.runs(&world.cloud.servers[VM_0]));
+    // the next one is another one, and healed as quickly
+    world.cloud.crash_server(VM_0);
+    run(&mut world, 10);
+    let reboots = world.cloud.requests.iter().filter(|(_, kind, _)| *kind == OpKind::Reboot).count();
+    assert_eq!(reboots, 2);
 }
 
 /// Instances of a host that sysinv still locks after a refusal run on.

@@ -285,6 +285,10 @@ pub fn unsettled(vim: &Vim, cloud: &Cloud) -> Vec<String> {
         if !host.locked && host.unheard.as_ref() == Some(&due) {
             faults.push(format!("sysinv did not hear of {}: {due:?}", host.name));
         }
+        let last = host.heard.as_ref().filter(|_| wanted == HostState::Enabled);
+        if last.is_some_and(|last| *last != Notice::Enabled) {
+            faults.push(format!("{} is in service, sysinv heard last {last:?}", host.name));
+        }
         if host.action != nfv_nfvi::object::HostAction::None {
             faults.push(format!("{}: sysinv still waits for {}", host.name, host.action));
         }

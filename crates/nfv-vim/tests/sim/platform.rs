@@ -7,6 +7,7 @@ use nfv_nfvi::call::{HostRequest, HostServicesNotice};
 use nfv_nfvi::notification::HostOrder;
 use nfv_nfvi::object::{self, HostAction, HostAvailStatus, Seconds};
 use nfv_nfvi::{Answer, CallError, CallResult, ErrorKind, Notification};
+use nfv_vim::core::Vim;
 use std::time::Duration;
 
 /// Nova takes a silent nova-compute for down after this.
@@ -69,6 +70,8 @@ pub struct SimHost {
     pub upgraded: u32,
     /// When a strategy wanted it emptied last.
     pub emptied: Option<Mono>,
+    /// What the VIM said last of its services and was heard; none when nobody can know.
+    pub heard: Option<HostServicesNotice>,
     /// What the VIM said of its services, if that did not arrive.
     pub unheard: Option<HostServicesNotice>,
     /// The states the VIM was last told or shown, when and which.
@@ -126,6 +129,7 @@ impl SimHost {
             upheavals: 0,
             upgraded: 0,
             emptied: None,
+            heard: None,
             unheard: None,
             told: None,
         }
@@ -341,9 +345,13 @@ impl Cloud {
     }
 
     /// The VIM ended: what it said in vain it does not know any more.
-    pub fn vim_is_gone(&mut self) {
+    pub fn vim_is_gone(&mut self, vim: Option<&Vim>) {
         for host in self.hosts.values_mut() {
-            host.unheard = None;
+            let known = vim.and_then(|vim| vim.hosts().find(|known| known.name() == host.name));
+            let owed = known.is_none_or(|known| !known.untold.is_empty());
+            if host.unheard.take().is_some() || owed {
+                host.heard = None;
+            }
         }
     }
 
@@ -351,6 +359,9 @@ impl Cloud {
     pub fn services_notice(&mut self, name: &str, notice: &HostServicesNotice) {
         let Some(host) = self.hosts.get_mut(name) else { return };
         host.unheard = None;
+        if *notice != HostServicesNotice::DisableExtend {
+            host.heard = Some(notice.clone());
+        }
         let lock = host.action == HostAction::Lock;
         let forced = host.action == HostAction::Other("force-lock".to_owned());
         match notice {

@@ -405,8 +405,8 @@ impl World {
         if !alive && (self.vim.is_some() || starting) {
             self.journal.line(self.now, "platform: the controller goes down");
             self.queue.retain(|_, event| !matches!(event, Event::Start));
-            self.vim = None;
-            self.cloud.vim_is_gone();
+            let gone = self.vim.take();
+            self.cloud.vim_is_gone(gone.as_ref());
             self.store.crash();
             self.flags.clear();
         } else if alive && self.vim.is_none() && !starting {
@@ -419,8 +419,8 @@ impl World {
     pub fn crash_vim(&mut self) {
         self.journal.line(self.now, "fault: the VIM crashes");
         self.crashes += 1;
-        self.vim = None;
-        self.cloud.vim_is_gone();
+        let gone = self.vim.take();
+        self.cloud.vim_is_gone(gone.as_ref());
         self.store.crash();
         let back = if self.cloud.steady { secs(2) } else { millis(self.rng.u64(500..12_000)) };
         self.queue(back, Event::Start);

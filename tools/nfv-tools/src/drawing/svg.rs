@@ -64,6 +64,18 @@ impl Svg {
         ));
     }
 
+    /// A bar from one corner to the other that tells its value when pointed at.
+    pub fn bar(&mut self, from: (f64, f64), to: (f64, f64), color: &str, title: &str) {
+        self.put(format_args!(
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{color}\"><title>{}</title></rect>\n",
+            from.0,
+            from.1,
+            to.0 - from.0,
+            to.1 - from.1,
+            escaped(title)
+        ));
+    }
+
     /// A dot that tells its value when pointed at.
     pub fn dot(&mut self, (x, y): (f64, f64), color: &str, title: &str) {
         self.put(format_args!(

@@ -81,6 +81,7 @@ impl Vim {
             host.state().as_str(),
         );
         let became_offline = avail == HostAvailStatus::Offline && !host.is_offline();
+        let was_enabled = host.nfvi.oper_state == OperState::Enabled;
         host.nfvi.admin_state = admin.clone();
         host.nfvi.oper_state = oper.clone();
         host.nfvi.avail_status = avail.clone();
@@ -90,7 +91,8 @@ impl Vim {
         } else if admin == AdminState::Locked {
             Some(HostEvent::Disable)
         } else if oper == OperState::Enabled {
-            Some(HostEvent::Enable)
+            let waits = host.state() == HostState::Disabled && was_enabled && host.is_lock_to_come(now);
+            (!waits).then_some(HostEvent::Enable)
         } else if oper == OperState::Disabled
             || matches!(
                 avail,

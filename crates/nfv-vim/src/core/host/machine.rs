@@ -138,6 +138,7 @@ impl Vim {
         let config = &self.config;
         let Some(host) = self.hosts.get_mut(name) else { return };
         host.held = None;
+        host.begin_task(kind);
         let works = task::works(kind, host, config);
         if works.is_empty() {
             // nothing to do is done at once, and the state hears of it as of any other task

@@ -28,8 +28,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 pub use task::HostWork;
 
-/// A lock comes within this time once the VIM has let the host go, or does not come (docs/differences.md).
+/// A lock comes within this time once sysinv knows that the VIM has let the host go, or does not come
+/// (docs/differences.md).
 const LOCK_FOLLOWS: Duration = Duration::from_secs(60);
+/// While sysinv does not know it, the host waits for its lock no longer than this.
+const LOCK_UNHEARD: Duration = Duration::from_secs(600);
 
 /// What the VIM itself is doing with a host. Contract: vim-behaviour 2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,7 +101,7 @@ pub struct Host {
     pub disable_extended: Mono,
     /// What sysinv did not take, oldest first; memory only.
     pub untold: Vec<HostServicesNotice>,
-    /// When the VIM was done with a lock that sysinv and maintenance now carry out; memory only.
+    /// Since when sysinv and maintenance carry out a lock that the VIM is done with; memory only.
     pub given_to_lock: Option<Mono>,
     /// Grows with everything a neighbour says of the host; answers to older questions are dropped.
     pub version: u64,
@@ -155,8 +158,10 @@ impl Host {
 
     /// The VIM is done with a lock, and the platform has not locked the host yet though it may still do so.
     pub fn is_lock_to_come(&self, now: Mono) -> bool {
+        let unheard = self.untold.contains(&HostServicesNotice::Disabled);
+        let limit = if unheard { LOCK_UNHEARD } else { LOCK_FOLLOWS };
         self.nfvi.admin_state == AdminState::Unlocked
-            && self.given_to_lock.is_some_and(|given| now.since(given) < LOCK_FOLLOWS)
+            && self.given_to_lock.is_some_and(|given| now.since(given) < limit)
     }
 
     /// An unlock is being carried out.

@@ -3,10 +3,11 @@
 //! sysinv goes on with a lock, and shows a host in service, on the word of the VIM alone. The contract has each word said
 //! once (vim-behaviour 2.6); what is said here comes after it, and only when it was not heard.
 
-use super::task::HostWorkKind;
+use super::task::{HostTask, HostWorkKind};
 use super::{Host, HostState, HostWork};
 use crate::core::Vim;
 use crate::core::nfvi_call::Then;
+use nfv_common::time::Mono;
 use nfv_nfvi::call::{HostServicesNotice as Notice, InfrastructureCall};
 use nfv_nfvi::object::AdminState;
 use nfv_nfvi::{Call, CallError, CallResult, ErrorKind};
@@ -37,16 +38,22 @@ impl Vim {
     }
 
     /// A word is being said again.
-    fn is_told_again(&self, name: &str) -> bool {
+    pub(super) fn is_told_again(&self, name: &str) -> bool {
         self.open_questions().any(|then| matches!(then, Then::ToldAgain { host, .. } if host == name))
     }
 
-    /// sysinv took a word that was said again, or did not.
+    /// sysinv took a word that was said again, or did not: then others have their turn before it.
     pub(in crate::core) fn told_again(&mut self, name: &str, notice: &Notice, result: CallResult) {
+        let now = self.now.mono;
         if let Some(host) = self.hosts.get_mut(name)
-            && result.as_ref().err().is_none_or(|error| !may_be_heard_later(error))
+            && let Some(at) = host.untold.iter().position(|other| other == notice)
         {
-            host.untold.retain(|other| other != notice);
+            let notice = host.untold.remove(at);
+            match result {
+                Ok(_) => host.word_taken(&notice, now),
+                Err(error) if may_be_heard_later(&error) => host.untold.push(notice),
+                Err(_) => {}
+            }
         }
         self.release_held_call(name);
     }
@@ -63,10 +70,12 @@ impl Host {
                 matches!(self.state(), S::Disabling | S::Disabled)
                     && self.nfvi.admin_state == AdminState::Unlocked
             }
-            // the host goes back into service at once
-            Notice::DisableFailed { .. } => {
-                matches!(self.state(), S::DisablingFailed | S::Enabling | S::Enabled)
-            }
+            // the host goes back into service at once, but for a forced lock, which follows it
+            Notice::DisableFailed { .. } => match self.state() {
+                S::DisablingFailed | S::Enabling | S::Enabled => true,
+                S::Disabling | S::Disabled => self.nfvi.admin_state == AdminState::Unlocked,
+                S::Initial | S::Configure | S::Deleting | S::DeletingFailed | S::Deleted => false,
+            },
             Notice::DisableExtend | Notice::Deleted | Notice::DeleteFailed { .. } => false,
         }
     }
@@ -84,6 +93,35 @@ impl Host {
         self.untold.retain(|other| discriminant(other) != discriminant(notice));
     }
 
+    /// A task begins that says its own word in the end.
+    pub(super) fn begin_task(&mut self, task: HostTask) {
+        match task {
+            HostTask::Disable => self.untold.clear(),
+            HostTask::Enable => self.untold.retain(|word| matches!(word, Notice::DisableFailed { .. })),
+            HostTask::Add
+            | HostTask::Delete
+            | HostTask::NotifyDeleteFailed
+            | HostTask::NotifyDisableFailed
+            | HostTask::NotifyDisabled
+            | HostTask::AuditEnabled
+            | HostTask::AuditDisabled => {}
+        }
+    }
+
+    /// sysinv took a word late.
+    fn word_taken(&mut self, notice: &Notice, now: Mono) {
+        match notice {
+            // the lock begins now
+            Notice::Disabled => self.given_to_lock = self.given_to_lock.map(|_| now),
+            // what was said after it is said after it again
+            Notice::DisableFailed { .. } if self.state() == HostState::Enabled => {
+                self.forget_word(&Notice::Enabled);
+                self.untold.push(Notice::Enabled);
+            }
+            _ => {}
+        }
+    }
+
     /// Drops the words that are not true any more.
     pub(super) fn keep_true_words(&mut self) {
         let words = std::mem::take(&mut self.untold);
@@ -94,12 +132,9 @@ impl Host {
 /// The service did not refuse for good.
 fn may_be_heard_later(error: &CallError) -> bool {
     match error.kind {
-        ErrorKind::NotFound | ErrorKind::Unsupported => false,
+        // of an answer that cannot be understood it is known that the word arrived
+        ErrorKind::NotFound | ErrorKind::Unsupported | ErrorKind::BadAnswer => false,
         ErrorKind::Refused => error.status.is_none_or(|status| status >= 500),
-        ErrorKind::NoToken
-        | ErrorKind::TokenExpired
-        | ErrorKind::Unreachable
-        | ErrorKind::TimedOut
-        | ErrorKind::BadAnswer => true,
+        ErrorKind::NoToken | ErrorKind::TokenExpired | ErrorKind::Unreachable | ErrorKind::TimedOut => true,
     }
 }

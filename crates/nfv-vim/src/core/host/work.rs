@@ -12,7 +12,7 @@ use nfv_nfvi::call::{
     NetworkCall,
 };
 use nfv_nfvi::object::HostRef;
-use nfv_nfvi::{Answer, Call, CallResult};
+use nfv_nfvi::{Answer, Call, CallError, CallResult, ErrorKind};
 use std::time::Duration;
 
 /// sysinv is told to wait longer this often.
@@ -95,7 +95,7 @@ impl Vim {
             return Step::Failed(String::new());
         };
         let then = Then::HostWork { host: name.to_owned(), task };
-        if self.has_older_host_call(name, task)
+        if self.must_wait(name, task, &call)
             && let Some(host) = self.hosts.get_mut(name)
         {
             // a request of the task before this one may still be on its way, and must not arrive behind this one
@@ -106,11 +106,16 @@ impl Vim {
         Step::Wait(waits_for.to_owned())
     }
 
+    /// The call must not arrive before others about the host: a word to sysinv not before one that is said again either.
+    fn must_wait(&self, name: &str, task: u64, call: &Call) -> bool {
+        let tells = matches!(call, Call::Infrastructure(InfrastructureCall::NotifyHostServices { .. }));
+        self.has_older_host_call(name, task) || (tells && self.is_told_again(name))
+    }
+
     /// A request of an earlier task of the host has not ended.
     fn has_older_host_call(&self, name: &str, task: u64) -> bool {
         self.open_questions().any(|then| match then {
             Then::HostWork { host, task: other } => host == name && *other != task,
-            Then::ToldAgain { host, .. } => host == name,
             _ => false,
         })
     }
@@ -123,7 +128,8 @@ impl Vim {
             host.held = None;
             return;
         };
-        if self.has_older_host_call(name, current) {
+        let held = self.hosts.get(name).and_then(|host| host.held.as_deref());
+        if held.is_none_or(|call| self.must_wait(name, current, call)) {
             return;
         }
         if let Some(call) = self.hosts.get_mut(name).and_then(|host| host.held.take()) {
@@ -281,7 +287,7 @@ impl Vim {
         match (work.kind, event) {
             (Kind::WaitComputeCreated, HostEvent::PeriodicTimer) => {
                 let then = Then::HostWork { host: name.to_owned(), task: id };
-                if !self.is_outstanding(&then) {
+                if host.held.is_none() && !self.is_outstanding(&then) {
                     let target = host.nfvi.to_ref();
                     let call = ComputeCall::HostServices { host: target, operation: Operation::Query };
                     self.call(Call::Compute(call), then);
@@ -384,6 +390,12 @@ impl Vim {
                         &format!("Moving instances from {word} host {name} timed out."),
                     );
                 }
+                None
+            }
+            Kind::NotifyServices(notice) => {
+                let notice = notice.with(host.reason.clone());
+                let error = CallError::new(ErrorKind::TimedOut, "its turn did not come");
+                self.sysinv_not_told(name, notice, &error);
                 None
             }
             _ => None,

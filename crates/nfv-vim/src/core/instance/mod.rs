@@ -126,6 +126,7 @@ pub struct Instance {
 impl Instance {
     /// An instance the VIM meets for the first time.
     pub fn new(nfvi: object::Instance, now: Mono, wall: jiff::Timestamp) -> Self {
+        let crash_seen = nfvi.avail_status.contains(&Avail::Crashed);
         Self {
             nfvi,
             action_data: ActionData::default(),
@@ -144,7 +145,7 @@ impl Instance {
             confirmed: true,
             seen: now,
             crashed: false,
-            crash_seen: false,
+            crash_seen,
             confirm_sent: None,
             came_up: None,
             resuming: None,

@@ -92,6 +92,8 @@ impl Vim {
         if source == Source::Answer {
             instance.seen = now;
         }
+        let known_crash = instance.crash_seen;
+        instance.see_power(&nfvi);
         let first = source == Source::Answer && !std::mem::replace(&mut instance.confirmed, true);
         let old_host = instance.nfvi.host_name.clone();
         let changed = instance.nfvi.admin_state != nfvi.admin_state
@@ -100,7 +102,7 @@ impl Vim {
             || instance.nfvi.action != nfvi.action;
         let host_changed = old_host != nfvi.host_name;
         if changed {
-            self.instance_state_changed(uuid, nfvi);
+            self.instance_state_changed(uuid, nfvi, known_crash);
             self.confirm_failure(uuid, source);
         } else {
             if instance.nfvi != nfvi {
@@ -162,7 +164,7 @@ impl Vim {
         }
     }
 
-    fn instance_state_changed(&mut self, uuid: &str, nfvi: object::Instance) {
+    fn instance_state_changed(&mut self, uuid: &str, nfvi: object::Instance, known_crash: bool) {
         let (now, wall) = (self.now.mono, self.now.wall);
         let Some(instance) = self.instances.get_mut(uuid) else { return };
         let old = &instance.nfvi;
@@ -179,11 +181,8 @@ impl Vim {
                 instance.from_flavor = old.instance_type.as_ref().map(|flavor| flavor.original_name.clone());
             }
         }
-        let shown = nfvi.avail_status.contains(&Avail::Crashed);
-        // a notification without a power state says nothing of the machine: no crash is over by it, and none is new
-        // behind it (docs/differences.md)
-        let crashed = shown && !was.has(&Avail::Crashed) && !instance.crash_seen;
-        instance.crash_seen = shown || (instance.crash_seen && nfvi.nfvi_data.power_state.is_empty());
+        let crashed =
+            nfvi.avail_status.contains(&Avail::Crashed) && !was.has(&Avail::Crashed) && !known_crash;
         let enabled = nfvi.oper_state == OperState::Enabled;
         let enabling = enabled
             && (old.oper_state != OperState::Enabled
@@ -388,6 +387,16 @@ impl Instance {
                 matches!(data.action_type(), A::ColdMigrate | A::Resize | A::ConfirmResize | A::RevertResize)
             })
             .is_some_and(|data| data.action_type() == ActionType::ColdMigrate && !data.from_cli())
+    }
+
+    /// Nova shows whether the machine crashed. A notification without a power state says nothing of that: no crash is
+    /// over by it, and none is new behind it (docs/differences.md).
+    fn see_power(&mut self, nfvi: &object::Instance) {
+        if nfvi.avail_status.contains(&Avail::Crashed) {
+            self.crash_seen = true;
+        } else if !nfvi.nfvi_data.power_state.is_empty() {
+            self.crash_seen = false;
+        }
     }
 
     /// What a notification does not carry is taken from what is known.

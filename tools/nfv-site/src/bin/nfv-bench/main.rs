@@ -66,6 +66,18 @@ enum Benchmark {
     },
     /// All processes under one load, a fault every few seconds: is anything lost, does anything grow?
     Load(load::Load),
+    /// Draws what was measured beside what is promised: SPECIFICATION.md as a plot.
+    Promises {
+        /// The text with the figures.
+        #[structopt(long, parse(from_os_str), default_value = "SPECIFICATION.md")]
+        specification: PathBuf,
+        /// What they were measured on, a file of some lines.
+        #[structopt(long, parse(from_os_str), default_value = "docs/measured/machine.txt")]
+        machine: PathBuf,
+        /// The plot.
+        #[structopt(long, parse(from_os_str), default_value = "docs/pictures/promises.svg")]
+        out: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -87,6 +99,7 @@ fn main() -> ExitCode {
 async fn run(benchmark: Benchmark) -> ExitCode {
     let result = match benchmark {
         Benchmark::Load(load) => load.run().await,
+        Benchmark::Promises { specification, machine, out } => promises(&specification, &machine, &out),
         Benchmark::VimHostFailure { hosts, vms, binaries } => vim_host_failure(hosts, vms, &binaries).await,
         Benchmark::VimIdle { hosts, vms, seconds, binaries } => {
             vim_idle(hosts, vms, Duration::from_secs(seconds), &binaries).await
@@ -102,6 +115,13 @@ async fn run(benchmark: Benchmark) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn promises(specification: &Path, machine: &Path, out: &Path) -> anyhow::Result<()> {
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("{}", path.display()));
+    let (text, machine) = (read(specification)?, read(machine)?);
+    let plot = nfv_site::promises::draw(&nfv_site::promises::read(&text), &machine);
+    std::fs::write(out, plot).with_context(|| format!("{}", out.display()))
 }
 
 /// The directory of a run, with the cluster file of a site of this size.

@@ -16,6 +16,18 @@ const HEARTS: Duration = Duration::from_secs(300);
 const NEWS: Duration = Duration::from_secs(16);
 /// As many moves from a host at once.
 const MOVES: &str = "5";
+/// Steps of a strategy that are tried so often.
+const ATTEMPTED: [&str; 8] = [
+    "query_alarms_attempts",
+    "query_sw_patches_attempts",
+    "query_sw_patch_hosts_attempts",
+    "swact_hosts_attempts",
+    "lock_hosts_attempts",
+    "unlock_hosts_attempts",
+    "sw_patch_hosts_attempts",
+    "migrate_instances_attempts",
+];
+const ATTEMPTS: &str = "4";
 
 /// All of it.
 pub struct Field {
@@ -53,6 +65,10 @@ fn settings() -> configuration::Settings {
         [("step_pause_in_ms", "500"), ("cycle_pause_in_secs", "10"), ("host_audit_after_in_secs", "5")]
     {
         set("audit-configuration", key, value);
+    }
+    // services fail every few seconds: what is asked of them but once would end each strategy soon
+    for key in ATTEMPTED {
+        set("sw-mgmt-configuration", key, ATTEMPTS);
     }
     set("debug", "handlers", "syslog");
     settings

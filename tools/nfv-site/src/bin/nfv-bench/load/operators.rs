@@ -231,7 +231,25 @@ impl Operator {
         self.caller.context().weather.set_maintenance(window);
         let patched = self.build_and_apply(what).await;
         self.caller.context().weather.set_maintenance(false);
-        patched
+        // while a strategy is there, what it locked is its own
+        patched?;
+        self.put_right().await
+    }
+
+    /// A strategy that failed leaves hosts locked, and no other can be built before somebody unlocks them.
+    async fn put_right(&mut self) -> anyhow::Result<()> {
+        let hosts = self.cloud.hosts().await?;
+        let left = hosts.into_iter().filter(|host| host.administrative == "locked" && host.action.is_empty());
+        let left: Vec<_> = left.map(|host| host.name).collect();
+        for host in &left {
+            self.ledger.doing(format!("unlocks {host}, which a strategy left locked"));
+            unlock(&self.cloud, host).await?;
+        }
+        for host in &left {
+            let back = self.until(host, is_in_service).await?;
+            self.ledger.add("unlock after a strategy", if back { "in service" } else { "took too long" });
+        }
+        Ok(())
     }
 
     async fn build_and_apply(&mut self, what: &str) -> anyhow::Result<()> {
