@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -79,9 +80,10 @@ struct State {
     asked: Vec<Asked>,
 }
 
-/// The server; its thread ends with the process.
+/// The server; its thread ends with it.
 pub struct Fake {
     pub address: String,
+    over: Arc<AtomicBool>,
     state: Arc<Mutex<State>>,
 }
 
@@ -91,17 +93,27 @@ impl Fake {
         let address = listener.local_addr().unwrap().to_string();
         let state = Arc::new(Mutex::new(State { script, counts: BTreeMap::new(), asked: Vec::new() }));
         let (shared, own) = (Arc::clone(&state), address.clone());
+        let over = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&over);
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
+            for stream in listener.incoming().flatten().take_while(|_| !ended.load(Ordering::Acquire)) {
                 let (state, own) = (Arc::clone(&shared), own.clone());
                 std::thread::spawn(move || serve(stream, &state, &own));
             }
         });
-        Self { address, state }
+        Self { address, over, state }
     }
 
     pub fn asked(&self) -> Vec<Asked> {
         self.state.lock().unwrap().asked.clone()
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Release);
+        // wakes the thread; it may have ended already
+        let _ = TcpStream::connect(&self.address);
     }
 }
 

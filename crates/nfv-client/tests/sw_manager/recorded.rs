@@ -35,7 +35,7 @@ pub fn run(case: Case, program: &str) -> Ended {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
         asked: fake.asked(),
-        address: fake.address,
+        address: fake.address.clone(),
     }
 }
 
