@@ -12,14 +12,6 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The rows of all tables: cells without their blanks.
-fn rows() -> Vec<Vec<String>> {
-    let text = read("SPECIFICATION.md");
-    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Promise"));
-    rows.map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect())
-        .collect()
-}
-
 /// The texts between backticks.
 fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
@@ -43,7 +35,7 @@ fn whatever_holds_a_promise_exists() {
     let benches = read("tools/bench");
     let mut tests = String::new();
     sources(&root(), &mut tests);
-    let rows = rows();
+    let rows: Vec<_> = promises::rows(&read("SPECIFICATION.md")).collect();
     assert!(rows.len() > 20, "{} promises", rows.len());
     for row in &rows {
         let by = quoted(row.last().unwrap());

@@ -68,28 +68,29 @@ impl Table {
 
     /// All rows in the order they were written (the original reads without an order, which is the same thing).
     pub(crate) fn select_statement(&self) -> String {
-        let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
-        format!("SELECT {} FROM {} ORDER BY rowid", columns.join(", "), self.name)
+        self.select("ORDER BY rowid")
     }
 
     /// The rows that fit a condition, in the order in which they were written.
     pub(crate) fn select_if(&self, condition: &str) -> String {
-        let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
-        format!("SELECT {} FROM {} WHERE {condition} ORDER BY rowid", columns.join(", "), self.name)
+        self.select(&format!("WHERE {condition} ORDER BY rowid"))
     }
 
     /// The rows with two values, to be bound, in two columns, the largest of a third one first; at most so many, to be
     /// bound as well.
     pub(crate) fn select_latest(&self, [one, other]: [&str; 2], by: &str) -> String {
-        let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
-        let (columns, name) = (columns.join(", "), self.name);
-        format!("SELECT {columns} FROM {name} WHERE {one} = ? AND {other} = ? ORDER BY {by} DESC LIMIT ?")
+        self.select(&format!("WHERE {one} = ? AND {other} = ? ORDER BY {by} DESC LIMIT ?"))
     }
 
     /// The rows with a value, to be bound, in a column.
     pub(crate) fn select_where(&self, column: &str) -> String {
+        self.select(&format!("WHERE {column} = ?"))
+    }
+
+    /// All columns; `which` says of which rows.
+    fn select(&self, which: &str) -> String {
         let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
-        format!("SELECT {} FROM {} WHERE {column} = ?", columns.join(", "), self.name)
+        format!("SELECT {} FROM {} {which}", columns.join(", "), self.name)
     }
 }
 

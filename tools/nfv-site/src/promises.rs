@@ -1,6 +1,6 @@
 //! The promises of SPECIFICATION.md that are measured: what is promised, what was measured, and a plot of both.
 
-use nfv_tools::drawing::{Anchor, Svg};
+use nfv_tools::drawing::{Anchor, COLORS, GRID, Svg};
 
 const WIDTH: f64 = 1000.0;
 /// Where bars begin; what is promised stands before.
@@ -9,9 +9,8 @@ const RIGHT: f64 = 60.0;
 const TOP: f64 = 110.0;
 const ROW: f64 = 26.0;
 const BAR: f64 = 14.0;
-const KEPT: &str = "#1f77b4";
-const BROKEN: &str = "#d62728";
-const GRID: &str = "#ddd";
+const KEPT: &str = COLORS[0];
+const BROKEN: &str = COLORS[1];
 
 /// A row of a table with figures.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,16 +25,21 @@ pub struct Promise {
     pub bench: String,
 }
 
+/// The rows of all tables of the text: cells without their blanks.
+pub fn rows(specification: &str) -> impl Iterator<Item = Vec<String>> {
+    let rows = specification.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Promise"));
+    rows.map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect())
+}
+
 /// All of them, in the order of the text.
 pub fn read(specification: &str) -> Vec<Promise> {
-    let rows = specification.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Promise"));
-    rows.filter_map(|line| {
-        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
-        let [what, bound, measured, by] = <[String; 4]>::try_from(cells).ok()?;
-        let bench = by.split('`').nth(1)?.strip_prefix("tools/bench ")?.to_owned();
-        Some(Promise { what, bound, measured, bench })
-    })
-    .collect()
+    rows(specification)
+        .filter_map(|cells| {
+            let [what, bound, measured, by] = <[String; 4]>::try_from(cells).ok()?;
+            let bench = by.split('`').nth(1)?.strip_prefix("tools/bench ")?.to_owned();
+            Some(Promise { what, bound, measured, bench })
+        })
+        .collect()
 }
 
 /// The numbers of a text, each as it is written but for the commas, and the word behind it.

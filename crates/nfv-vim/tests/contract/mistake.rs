@@ -52,6 +52,11 @@ fn run(world: &mut World, seconds: u64) {
         .unwrap();
 }
 
+/// How often Nova was asked for that.
+fn requests(world: &World, kind: OpKind) -> usize {
+    world.cloud.requests.iter().filter(|request| request.1 == kind).count()
+}
+
 const VM_0: &str = "22222222-0000-0000-0000-000000000000";
 
 /// A crash that only a late notification tells leads to an alarm and a question, not to a reboot.
@@ -78,14 +83,12 @@ fn a_crash_that_notifications_say_nothing_of_is_healed_once() {
     world.cloud.powerless = true;
     world.cloud.crash_server(VM_0);
     run(&mut world, 400);
-    let reboots = world.cloud.requests.iter().filter(|(_, kind, _)| *kind == OpKind::Reboot).count();
-    assert_eq!(reboots, 1);
+    assert_eq!(requests(&world, OpKind::Reboot), 1);
     assert!(world.cloud.runs(&world.cloud.servers[VM_0]));
     // the next one is another one, and healed as quickly
     world.cloud.crash_server(VM_0);
     run(&mut world, 10);
-    let reboots = world.cloud.requests.iter().filter(|(_, kind, _)| *kind == OpKind::Reboot).count();
-    assert_eq!(reboots, 2);
+    assert_eq!(requests(&world, OpKind::Reboot), 2);
 }
 
 /// Instances of a host that sysinv still locks after a refusal run on.
@@ -110,12 +113,11 @@ fn an_evacuation_waits_until_maintenance_gives_the_host_up() {
         .later
         .retain(|(_, event)| !matches!(event, sim::cloud::CloudEvent::Host { step: HostStep::Offline, .. }));
     run(&mut world, 110);
-    let evacuations = |world: &World| world.cloud.requests.iter().filter(|r| r.1 == OpKind::Evacuate).count();
-    assert_eq!(evacuations(&world), 0, "the host failed and is not offline");
+    assert_eq!(requests(&world, OpKind::Evacuate), 0, "the host failed and is not offline");
     let procedure = world.cloud.hosts["compute-0"].procedure;
     world.cloud.host_step("compute-0", procedure, HostStep::Offline);
     run(&mut world, 120);
-    assert_eq!(evacuations(&world), 1);
+    assert_eq!(requests(&world, OpKind::Evacuate), 1);
     assert!(world.cloud.runs(&world.cloud.servers[VM_0]));
 }
 

@@ -42,6 +42,14 @@ fn emptied() -> Rig {
     rig
 }
 
+/// sysinv does not hear either of what is said to it meanwhile.
+fn ten_seconds_unheard(rig: &mut Rig) {
+    rig.run(10);
+    if rig.asks(DISABLED) {
+        rig.answer(DISABLED, away());
+    }
+}
+
 /// A host that came back; sysinv has not been told.
 fn back_in_service() -> Rig {
     let mut rig = site();
@@ -187,10 +195,7 @@ fn a_lock_of_which_sysinv_hears_late_is_waited_for() {
     rig.answer(DISABLED, away());
     rig.all_ok();
     for _ in 0..9 {
-        rig.run(10);
-        if rig.asks(DISABLED) {
-            rig.answer(DISABLED, away());
-        }
+        ten_seconds_unheard(&mut rig);
         rig.host_again(H);
     }
     assert_eq!(rig.state(H), "disabled", "after 90 s");
@@ -210,10 +215,7 @@ fn a_sysinv_that_never_hears_of_it_does_not_keep_a_host_out_of_service() {
     rig.answer(DISABLED, away());
     rig.all_ok();
     for _ in 0..61 {
-        rig.run(10);
-        if rig.asks(DISABLED) {
-            rig.answer(DISABLED, away());
-        }
+        ten_seconds_unheard(&mut rig);
     }
     rig.host_again(H);
     assert_eq!(rig.state(H), "enabling");

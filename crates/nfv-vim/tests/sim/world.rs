@@ -405,9 +405,7 @@ impl World {
         if !alive && (self.vim.is_some() || starting) {
             self.journal.line(self.now, "platform: the controller goes down");
             self.queue.retain(|_, event| !matches!(event, Event::Start));
-            let gone = self.vim.take();
-            self.cloud.vim_is_gone(gone.as_ref());
-            self.store.crash();
+            self.vim_ends();
             self.flags.clear();
         } else if alive && self.vim.is_none() && !starting {
             (self.uptime, self.booted) = (secs(40), self.now + secs(40));
@@ -415,13 +413,18 @@ impl World {
         }
     }
 
+    /// What the process knew is gone.
+    fn vim_ends(&mut self) {
+        let gone = self.vim.take();
+        self.cloud.vim_is_gone(gone.as_ref());
+        self.store.crash();
+    }
+
     /// The process is gone, its connections break, a new one comes.
     pub fn crash_vim(&mut self) {
         self.journal.line(self.now, "fault: the VIM crashes");
         self.crashes += 1;
-        let gone = self.vim.take();
-        self.cloud.vim_is_gone(gone.as_ref());
-        self.store.crash();
+        self.vim_ends();
         let back = if self.cloud.steady { secs(2) } else { millis(self.rng.u64(500..12_000)) };
         self.queue(back, Event::Start);
     }

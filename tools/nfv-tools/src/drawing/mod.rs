@@ -9,6 +9,10 @@ pub const COLORS: [&str; 10] = [
     "#1f77b4", "#d62728", "#2ca02c", "#ff7f0e", "#9467bd", "#8c564b", "#e377c2", "#17becf", "#7f7f7f",
     "#bcbd22",
 ];
+/// Color of lines behind the data.
+pub const GRID: &str = "#ddd";
+/// Color of axes.
+pub const INK: &str = "#333";
 /// About so many marks on an axis.
 pub const MARKS: f64 = 6.0;
 

@@ -1,7 +1,7 @@
 //! From series to a drawing.
 
 use super::{HistogramError, Series};
-use crate::drawing::{Anchor, COLORS, MARKS, Scale, Svg, number};
+use crate::drawing::{Anchor, COLORS, GRID, INK, MARKS, Scale, Svg, number};
 use jiff::civil::DateTime;
 
 const WIDTH: f64 = 1200.0;
@@ -117,13 +117,13 @@ impl Plot {
         let values: Vec<Vec<(DateTime, f64)>> = series.iter().map(|series| quantity.values(series)).collect();
         let up = Scale::of_values(values.iter().flatten().map(|(_, value)| *value));
         let axis = if second { right } else { LEFT };
-        svg.line((axis, top), (axis, bottom), "#333");
+        svg.line((axis, top), (axis, bottom), INK);
         for mark in up.marks() {
             let y = up.place(mark, bottom, top);
             if second {
                 svg.text((axis + 6.0, y + 4.0), Anchor::Start, 11.0, &number(mark));
             } else {
-                svg.line((LEFT, y), (right, y), "#ddd");
+                svg.line((LEFT, y), (right, y), GRID);
                 svg.text((axis - 6.0, y + 4.0), Anchor::End, 11.0, &number(mark));
             }
         }
@@ -168,13 +168,13 @@ impl Plot {
 
 fn time_axis(svg: &mut Svg, across: Scale, top: f64) {
     let (bottom, right) = (top + PANEL_HEIGHT, WIDTH - RIGHT);
-    svg.line((LEFT, bottom), (right, bottom), "#333");
+    svg.line((LEFT, bottom), (right, bottom), INK);
     let marks: Vec<f64> = if across.step > 0.0 { across.marks().collect() } else { vec![across.from] };
     // less than a day of log needs no dates beside the first
     let dates = across.to - across.from >= 86_400.0;
     for (index, mark) in marks.into_iter().enumerate() {
         let x = across.place(mark, LEFT, right);
-        svg.line((x, bottom), (x, bottom + 5.0), "#333");
+        svg.line((x, bottom), (x, bottom + 5.0), INK);
         let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
         let time = epoch.checked_add(jiff::SignedDuration::from_millis((mark * 1000.0) as i64));
         let text = time.map(|time| shown(time, dates || index == 0)).unwrap_or_default();

@@ -3,7 +3,7 @@
 //! sysinv goes on with a lock, and shows a host in service, on the word of the VIM alone. The contract has each word said
 //! once (vim-behaviour 2.6); what is said here comes after it, and only when it was not heard.
 
-use super::task::{HostTask, HostWorkKind};
+use super::task::{HostTask, HostWorkKind, ServicesNotice};
 use super::{Host, HostState, HostWork};
 use crate::core::Vim;
 use crate::core::nfvi_call::Then;
@@ -15,13 +15,11 @@ use std::mem::discriminant;
 
 impl Vim {
     /// sysinv did not take a word; if it may take it later, it is kept for then.
-    pub(super) fn sysinv_not_told(&mut self, name: &str, notice: Notice, error: &CallError) {
-        if let Some(host) = self.hosts.get_mut(name)
-            && may_be_heard_later(error)
-            && host.is_true(&notice)
-        {
-            host.forget_word(&notice);
-            host.untold.push(notice);
+    pub(super) fn sysinv_not_told(&mut self, name: &str, notice: ServicesNotice, error: &CallError) {
+        let Some(host) = self.hosts.get_mut(name) else { return };
+        let notice = notice.with(host.reason.clone());
+        if may_be_heard_later(error) && host.is_true(&notice) {
+            host.keep_word(notice);
         }
     }
 
@@ -93,6 +91,12 @@ impl Host {
         self.untold.retain(|other| discriminant(other) != discriminant(notice));
     }
 
+    /// This is to be said again, in place of an older word of its kind.
+    fn keep_word(&mut self, notice: Notice) {
+        self.forget_word(&notice);
+        self.untold.push(notice);
+    }
+
     /// A task begins that says its own word in the end.
     pub(super) fn begin_task(&mut self, task: HostTask) {
         match task {
@@ -115,8 +119,7 @@ impl Host {
             Notice::Disabled => self.given_to_lock = self.given_to_lock.map(|_| now),
             // what was said after it is said after it again
             Notice::DisableFailed { .. } if self.state() == HostState::Enabled => {
-                self.forget_word(&Notice::Enabled);
-                self.untold.push(Notice::Enabled);
+                self.keep_word(Notice::Enabled);
             }
             _ => {}
         }

@@ -175,8 +175,7 @@ impl Vim {
             Ok(answer) => self.host_work_ok(name, state, &work, answer),
             Err(error) => {
                 if let Kind::NotifyServices(notice) = work.kind {
-                    let reason = self.hosts.get(name).map(|host| host.reason.clone()).unwrap_or_default();
-                    self.sysinv_not_told(name, notice.with(reason), &error);
+                    self.sysinv_not_told(name, notice, &error);
                 }
                 self.host_work_refused(name, state, &work, error.reason)
             }
@@ -393,7 +392,6 @@ impl Vim {
                 None
             }
             Kind::NotifyServices(notice) => {
-                let notice = notice.with(host.reason.clone());
                 let error = CallError::new(ErrorKind::TimedOut, "its turn did not come");
                 self.sysinv_not_told(name, notice, &error);
                 None

@@ -2,7 +2,7 @@
 
 use super::probe::{Sample, Series};
 use super::weather::Fault;
-use nfv_tools::drawing::{Anchor, COLORS, MARKS, Scale, Svg, number};
+use nfv_tools::drawing::{Anchor, COLORS, GRID, INK, MARKS, Scale, Svg, number};
 use std::collections::BTreeMap;
 
 const WIDTH: f64 = 1200.0;
@@ -15,8 +15,6 @@ const FOOT: f64 = 50.0;
 /// Between the panels: a row for each kind of fault.
 const ROW: f64 = 14.0;
 const LEGEND: f64 = 18.0;
-const GRID: &str = "#ddd";
-const INK: &str = "#333";
 
 /// Draws it. `processes` are shown in this order, each with the name that the legend has; those of one name share a color.
 pub fn draw(title: &str, processes: &[(&str, &Series)], faults: &[Fault], end: f64) -> String {
